@@ -395,7 +395,7 @@ class Composer:
         y, x = np.mgrid[0:size, 0:size].astype(np.float32)
         self.x, self.y = x / size - 0.5, y / size - 0.5
 
-    # --- sampling -------------------------------------------------------
+    # sampling
     def warp(self, rng, im, lo, hi, shift, persp):
         """Random similarity + shear + perspective crop, S x S uint8."""
         S = self.S
@@ -426,7 +426,7 @@ class Composer:
         im = self.masks[int(rng.integers(0, len(self.masks)))]
         return self.warp(rng, im, 1.3, 6.0, 80, False).astype(np.float32) / 255
 
-    # --- colour ---------------------------------------------------------
+    # colour
     def colour(self, rng):
         q = rng.random()
         if q < 0.25:
@@ -507,7 +507,7 @@ class Composer:
             g = g + rng.uniform(0, 2) * ((self.x - cx) ** 2 + (self.y - cy) ** 2) * (1 if rng.random() < 0.3 else -1)
         return (1 + k * g)[..., None]
 
-    # --- scenes ---------------------------------------------------------
+    # scenes
     def objects(self, rng, img):
         S = self.S
         same = rng.random() < 0.4
@@ -598,7 +598,7 @@ class Composer:
             img = self.defects(rng, img)
         return img
 
-    # --- camera ---------------------------------------------------------
+    # camera
     def __call__(self, rng):
         S = self.S
         img = self.scene(rng)

@@ -1,0 +1,170 @@
+package picture
+
+import (
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/draw"
+)
+
+// depth says how a picture's pixels are read and filtered.
+type depth int
+
+const (
+	gray8  depth = iota // one channel of 8 bits
+	rgb8                // three channels of 8 bits
+	gray16              // one channel of 16 bits
+	rgb16               // three channels of 16 bits
+)
+
+// lanes is an 8-bit pixel spread out so that one 64-bit multiplication by a
+// filter's weight serves two channels.
+type lanes struct {
+	rb uint64 // red + blue<<32
+	g  uint64
+}
+
+// rows reads a picture row by row in the one form its filter wants. Transparent
+// pixels are laid over a background, white unless black is set.
+type rows struct {
+	img   image.Image
+	min   image.Point
+	size  image.Point
+	depth depth
+	black bool
+
+	palette [256]lanes
+	row8    *image.RGBA   // one row, for types with no loop of their own
+	row16   *image.RGBA64 // the same with 16 bits
+}
+
+// open looks at the picture's type. It keeps the reader's memory.
+func (r *rows) open(img image.Image, black bool) {
+	b := img.Bounds()
+	r.img, r.min, r.size, r.black = img, b.Min, b.Size(), black
+	line := image.Rect(0, 0, r.size.X, 1)
+	switch m := img.(type) {
+	case *image.Gray:
+		r.depth = gray8
+	case *image.Gray16:
+		r.depth = gray16
+	case *image.RGBA, *image.NRGBA:
+		r.depth = rgb8
+	case *image.Paletted:
+		r.depth = rgb8
+		for i, c := range m.Palette[:min(len(m.Palette), 256)] {
+			n := color.NRGBAModel.Convert(c).(color.NRGBA)
+			r.palette[i] = r.nrgba(uint32(n.R) | uint32(n.G)<<8 | uint32(n.B)<<16 | uint32(n.A)<<24)
+		}
+	case *image.YCbCr, *image.NYCbCrA, *image.CMYK:
+		r.depth = rgb8
+		if r.row8 == nil || r.row8.Rect != line {
+			r.row8 = image.NewRGBA(line)
+		}
+	default:
+		r.depth = rgb16
+		if r.row16 == nil || r.row16.Rect != line {
+			r.row16 = image.NewRGBA64(line)
+		}
+	}
+}
+
+// close forgets the picture, so that its pixels can be freed.
+func (r *rows) close() { r.img = nil }
+
+// ground is the background's value that shows through where alpha is a of top.
+func (r *rows) ground(a, top uint32) uint32 {
+	if r.black {
+		return 0
+	}
+	return top - a
+}
+
+// rgba spreads a pixel of premultiplied red, green, blue, alpha, lowest byte first.
+func (r *rows) rgba(p uint32) lanes {
+	if p>>24 != 0xff {
+		ground := r.ground(p>>24, 0xff)
+		red := min(p&0xff+ground, 0xff)
+		green := min(p>>8&0xff+ground, 0xff)
+		blue := min(p>>16&0xff+ground, 0xff)
+		return lanes{rb: uint64(red) | uint64(blue)<<32, g: uint64(green)}
+	}
+	return lanes{rb: uint64(p&0xff) | uint64(p>>16&0xff)<<32, g: uint64(p >> 8 & 0xff)}
+}
+
+// nrgba spreads a pixel whose colours are not premultiplied.
+func (r *rows) nrgba(p uint32) lanes {
+	if a := p >> 24; a != 0xff {
+		p = over255(p&0xff, a) | over255(p>>8&0xff, a)<<8 | over255(p>>16&0xff, a)<<16 | a<<24
+	}
+	return r.rgba(p)
+}
+
+// over255 returns c*a/255, rounded.
+func over255(c, a uint32) uint32 { return (c*a + 127) / 255 }
+
+// gray8 returns row y of a picture of that depth, not to be written to.
+func (r *rows) gray8(y int) []uint8 {
+	m := r.img.(*image.Gray)
+	at := m.PixOffset(r.min.X, r.min.Y+y)
+	return m.Pix[at : at+r.size.X]
+}
+
+// rgb8 fills to with row y.
+func (r *rows) rgb8(to []lanes, y int) {
+	switch m := r.img.(type) {
+	case *image.RGBA:
+		at := m.PixOffset(r.min.X, r.min.Y+y)
+		r.spread(to, m.Pix[at:at+4*len(to)])
+	case *image.NRGBA:
+		at := m.PixOffset(r.min.X, r.min.Y+y)
+		pix := m.Pix[at : at+4*len(to)]
+		for x := range to {
+			to[x] = r.nrgba(binary.LittleEndian.Uint32(pix[4*x:]))
+		}
+	case *image.Paletted:
+		at := m.PixOffset(r.min.X, r.min.Y+y)
+		for x, index := range m.Pix[at : at+len(to)] {
+			to[x] = r.palette[index]
+		}
+	default:
+		draw.Draw(r.row8, r.row8.Rect, r.img, r.min.Add(image.Pt(0, y)), draw.Src)
+		r.spread(to, r.row8.Pix)
+	}
+}
+
+func (r *rows) spread(to []lanes, pix []uint8) {
+	for x := range to {
+		p := binary.LittleEndian.Uint32(pix[4*x:])
+		if p>>24 == 0xff {
+			to[x] = lanes{rb: uint64(p&0xff) | uint64(p>>16&0xff)<<32, g: uint64(p >> 8 & 0xff)}
+		} else {
+			to[x] = r.rgba(p)
+		}
+	}
+}
+
+// deep fills to with row y of a 16-bit picture, one or three values a pixel, 0 to 65535.
+func (r *rows) deep(to []float32, y int) {
+	if m, ok := r.img.(*image.Gray16); ok {
+		at := m.PixOffset(r.min.X, r.min.Y+y)
+		pix := m.Pix[at : at+2*len(to)]
+		for x := range to {
+			to[x] = float32(binary.BigEndian.Uint16(pix[2*x:]))
+		}
+		return
+	}
+	pix := r.row16.Pix
+	if m, ok := r.img.(*image.RGBA64); ok {
+		pix = m.Pix[m.PixOffset(r.min.X, r.min.Y+y):]
+	} else {
+		draw.Draw(r.row16, r.row16.Rect, r.img, r.min.Add(image.Pt(0, y)), draw.Src)
+	}
+	for i := 0; i < len(to); i += 3 {
+		p := binary.BigEndian.Uint64(pix[i/3*8:])
+		ground := r.ground(uint32(p&0xffff), 0xffff)
+		to[i] = float32(min(uint32(p>>48)+ground, 0xffff))
+		to[i+1] = float32(min(uint32(p>>32&0xffff)+ground, 0xffff))
+		to[i+2] = float32(min(uint32(p>>16&0xffff)+ground, 0xffff))
+	}
+}

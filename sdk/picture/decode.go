@@ -8,6 +8,7 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -119,16 +120,17 @@ type format struct {
 	magic  string // '?' stands for any byte
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
+	cut    func([]byte) bool // whether data that did not decode lacks its end
 }
 
 func formats() []format {
 	return []format{
-		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
-		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
-		{"BMP", "BM", bmp.DecodeConfig, bmp.Decode},
-		{"TIFF", "II\x2a\x00", tiff.DecodeConfig, tiff.Decode},
-		{"TIFF", "MM\x00\x2a", tiff.DecodeConfig, tiff.Decode},
-		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode},
+		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, cutPNG},
+		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode, cutJPEG},
+		{"BMP", "BM", bmp.DecodeConfig, bmp.Decode, nil},
+		{"TIFF", "II\x2a\x00", tiff.DecodeConfig, tiff.Decode, nil},
+		{"TIFF", "MM\x00\x2a", tiff.DecodeConfig, tiff.Decode, nil},
+		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, cutRIFF},
 	}
 }
 
@@ -206,10 +208,10 @@ func (f format) explain(b []byte, err error) error {
 	case errors.As(err, &unsupportedJPEG), errors.As(err, &unsupportedPNG), errors.As(err, &unsupportedTIFF),
 		errors.Is(err, bmp.ErrUnsupported):
 		return fmt.Errorf("%w: this kind of %s: %w", ErrFormat, f.name, err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), f.name == "WebP" && shortRIFF(b):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), f.cut != nil && f.cut(b):
 		return fmt.Errorf("%w: the %s ends after %d bytes", ErrTruncated, f.name, len(b))
 	}
-	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	return fmt.Errorf("%w (%s): %w", ErrCorrupt, f.name, err)
 }
 
 // animated reports whether the VP8X chunk of a WebP has its animation bit set.
@@ -217,11 +219,28 @@ func animated(b []byte) bool {
 	return len(b) > 20 && string(b[12:16]) == "VP8X" && b[20]&2 != 0
 }
 
-// shortRIFF reports whether the container claims more bytes than there are.
-func shortRIFF(b []byte) bool {
-	if len(b) < 8 {
-		return true
+// cutPNG reports whether the data ends before the chunk IEND.
+func cutPNG(b []byte) bool {
+	for b = b[8:]; len(b) >= 12; {
+		size := uint64(binary.BigEndian.Uint32(b)) + 12
+		if string(b[4:8]) == "IEND" {
+			return false
+		}
+		if size > uint64(len(b)) {
+			return true
+		}
+		b = b[size:]
 	}
-	claimed := int64(b[4]) | int64(b[5])<<8 | int64(b[6])<<16 | int64(b[7])<<24
-	return claimed+8 > int64(len(b))
+	return true
+}
+
+// cutJPEG reports whether the marker EOI is missing near the end.
+func cutJPEG(b []byte) bool {
+	const padding = 64
+	return !bytes.Contains(b[max(0, len(b)-padding):], []byte{0xff, 0xd9})
+}
+
+// cutRIFF reports whether the container claims more bytes than there are.
+func cutRIFF(b []byte) bool {
+	return uint64(binary.LittleEndian.Uint32(b[4:]))+8 > uint64(len(b))
 }

@@ -17,7 +17,7 @@ type filter struct {
 	first, taps []int
 	width       int
 	weights     []float64
-	whole       []uint64 // weights times 1<<coefficientBits, rounded
+	whole       []uint32 // weights times 1<<coefficientBits, rounded
 }
 
 // set prepares the filter that resizes from samples to to samples, for output
@@ -45,7 +45,7 @@ func (f *filter) set(from, to, low, high int) {
 		whole := f.whole[i*f.width:][:len(weights)]
 		for k := range weights {
 			weights[k] /= sum
-			whole[k] = uint64(weights[k]*(1<<coefficientBits) + 0.5)
+			whole[k] = uint32(weights[k]*(1<<coefficientBits) + 0.5)
 		}
 		f.first[i], f.taps[i] = first, len(weights)
 	}

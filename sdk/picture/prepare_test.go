@@ -492,4 +492,3 @@ func BenchmarkPrepare(b *testing.B) {
 		}
 	}
 }
-

@@ -62,7 +62,7 @@ func (s *resizer) resizeGray(size image.Point) []uint8 {
 			from := row[s.across.first[x]:][:len(weights)]
 			sum := uint64(half)
 			for k, weight := range weights {
-				sum += uint64(from[k]) * weight
+				sum += uint64(from[k]) * uint64(weight)
 			}
 			to[x] = uint8(min(sum>>coefficientBits, 255))
 		}
@@ -75,7 +75,7 @@ func (s *resizer) resizeGray(size image.Point) []uint8 {
 			sum := uint64(half)
 			at := x
 			for _, weight := range weights {
-				sum += uint64(from[at]) * weight
+				sum += uint64(from[at]) * uint64(weight)
 				at += size.X
 			}
 			to[x] = uint8(min(sum>>coefficientBits, 255))
@@ -98,8 +98,8 @@ func (s *resizer) resizeRGB(size image.Point) []uint32 {
 			from := s.row[s.across.first[x]:][:len(weights)]
 			rb, g := uint64(halves), uint64(half)
 			for k, weight := range weights {
-				rb += from[k].rb * weight
-				g += from[k].g * weight
+				rb += from[k].rb * uint64(weight)
+				g += from[k].g * uint64(weight)
 			}
 			to[x] = pack(rb, g)
 		}
@@ -113,8 +113,8 @@ func (s *resizer) resizeRGB(size image.Point) []uint32 {
 			at := x
 			for _, weight := range weights {
 				p := uint64(from[at])
-				rb += (p&0xff | p&0xff0000<<16) * weight
-				g += p >> 8 & 0xff * weight
+				rb += (p&0xff | p&0xff0000<<16) * uint64(weight)
+				g += p >> 8 & 0xff * uint64(weight)
 				at += size.X
 			}
 			to[x] = pack(rb, g)

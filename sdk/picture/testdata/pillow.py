@@ -86,3 +86,15 @@ wide = Image.new("F", deep.size)
 wide.putdata([float(v) for v in deep.getdata()])
 with open(os.path.join(here, "deep.fit32x32.f32"), "wb") as f:
     f.write(wide.resize(fit(deep.size, (32, 32)), Image.BILINEAR).tobytes())
+
+# The picture TestDecodeFormats draws, and one with alpha, as WebP.
+scene = Image.new("RGB", (24, 16))
+alpha = Image.new("RGBA", (24, 16))
+for y in range(16):
+    for x in range(24):
+        scene.putpixel((x, y), (8 * x, 12 * y, 40 * ((x // 8) ^ (y // 8))))
+        alpha.putpixel((x, y), (10 * x, 90, 7, 255 if y < 8 else 10 + 8 * x))
+scene.save(os.path.join(here, "scene.lossless.webp"), lossless=True)
+scene.save(os.path.join(here, "scene.lossy.webp"), quality=95)
+alpha.save(os.path.join(here, "alpha.lossless.webp"), lossless=True)
+save("alpha", alpha)

@@ -24,11 +24,11 @@ func Vector(channels int) Shape { return Shape{1, channels, 1, 1} }
 // Len returns the number of values, 0 when any extent is not positive and
 // math.MaxInt when the product does not fit.
 func (s Shape) Len() int {
+	if min(s[0], s[1], s[2], s[3]) <= 0 {
+		return 0
+	}
 	n := 1
 	for _, d := range s {
-		if d <= 0 {
-			return 0
-		}
 		if n > math.MaxInt/d {
 			return math.MaxInt
 		}

@@ -1,0 +1,128 @@
+package tensor
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// Write writes f as a safetensors file. Equal contents give equal bytes: the
+// header is in the order of names and padded with spaces to a multiple of eight
+// bytes; the tensors follow by the width of their type, widest first, then by
+// name, so that every value is aligned.
+func Write(w io.Writer, f *File) error {
+	header, names, err := f.header()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(header); err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	for _, name := range names {
+		if _, err := w.Write(f.Tensors[name].Data); err != nil {
+			return fmt.Errorf("safetensors: tensor %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// header returns the file up to its first tensor and the names in the order in
+// which the tensors follow.
+func (f *File) header() ([]byte, []string, error) {
+	order := f.Names()
+	slices.SortStableFunc(order, func(a, b string) int {
+		return cmp.Compare(f.Tensors[b].Type.Width(), f.Tensors[a].Type.Width())
+	})
+	offsets := make(map[string]int64, len(order))
+	var at int64
+	for _, name := range order {
+		e := f.Tensors[name]
+		count, ok := product(e.Dims)
+		if width := e.Type.Width(); !ok || width == 0 || len(e.Data)%width != 0 || count != e.Len() {
+			return nil, nil, fmt.Errorf("safetensors: tensor %q: %d bytes for dimensions %v of %s", name, len(e.Data), e.Dims, e.Type)
+		}
+		offsets[name] = at
+		at += int64(len(e.Data))
+	}
+	var b bytes.Buffer
+	b.Write(make([]byte, 8))
+	b.WriteByte('{')
+	if len(f.Metadata) > 0 {
+		b.WriteString(`"` + metadataKey + `":{`)
+		for i, key := range sortedKeys(f.Metadata) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := appendStrings(&b, key, f.Metadata[key]); err != nil {
+				return nil, nil, err
+			}
+		}
+		b.WriteByte('}')
+	}
+	for i, name := range f.Names() {
+		if name == metadataKey {
+			return nil, nil, fmt.Errorf("safetensors: tensor %q: the name is reserved", name)
+		}
+		if i > 0 || len(f.Metadata) > 0 {
+			b.WriteByte(',')
+		}
+		if err := f.Tensors[name].describe(&b, name, offsets[name]); err != nil {
+			return nil, nil, err
+		}
+	}
+	b.WriteByte('}')
+	for b.Len()%8 != 0 {
+		b.WriteByte(' ')
+	}
+	header := b.Bytes()
+	if len(header)-8 > defaultMaxHeader {
+		return nil, nil, fmt.Errorf("safetensors: header of %d bytes, more than the allowed %d", len(header)-8, defaultMaxHeader)
+	}
+	binary.LittleEndian.PutUint64(header, uint64(len(header)-8))
+	return header, order, nil
+}
+
+// describe appends the header's line of a tensor.
+func (e *Entry) describe(b *bytes.Buffer, name string, from int64) error {
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("safetensors: tensor %q: the name is not UTF-8", name)
+	}
+	key, err := json.Marshal(name)
+	if err != nil {
+		return err
+	}
+	dims, err := json.Marshal(append([]int{}, e.Dims...))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, key, e.Type, dims, from, from+int64(len(e.Data)))
+	return nil
+}
+
+func appendStrings(b *bytes.Buffer, key, value string) error {
+	if !utf8.ValidString(key) || !utf8.ValidString(value) {
+		return fmt.Errorf("safetensors: metadata %q is not UTF-8", key)
+	}
+	k, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	v, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	b.Write(k)
+	b.WriteByte(':')
+	b.Write(v)
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}

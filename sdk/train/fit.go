@@ -1,0 +1,412 @@
+// Package train fits detectors: it extracts the frozen backbone's features once,
+// learns a method's head on the same graph and devices that inspect, and
+// calibrates the result on good pictures it did not learn from.
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/sdk"
+	"github.com/flawscope/flawscope/sdk/backbone"
+	"github.com/flawscope/flawscope/sdk/method"
+	"github.com/flawscope/flawscope/sdk/picture"
+)
+
+// Source is a set of pictures that can be gone through again and again.
+type Source interface {
+	// Len is the number of pictures.
+	Len() int
+	// Picture returns picture i, or why it cannot be read.
+	Picture(i int) (Picture, error)
+}
+
+// Picture is one picture file with what is known of it.
+type Picture struct {
+	Name  string
+	Bytes []byte
+}
+
+// Options of Fit. The zero value is good.
+type Options struct {
+	// Backbone is a name of backbone.Names; "" is the embedded Compact.
+	Backbone string
+	// Weights are the backbone's; nil for the embedded ones of Compact.
+	Weights backbone.Weights
+	// Preparation brings the pictures to one size; zero is 256x256, whole.
+	Preparation picture.Options
+	// Epochs of about 16,000 vectors each; 0 means DefaultEpochs.
+	Epochs int
+	// Seed of everything random. On cpu the same seed gives the same detector.
+	Seed uint32
+	// Checkpoint is a file that progress is saved to, "" for none. With Resume
+	// learning goes on from it, if it exists.
+	Checkpoint string
+	Resume     bool
+
+	network backbone.Network
+	head    method.SimpleNetOptions
+	taps    [2]int // places of SimpleNetTaps among the network's
+}
+
+// DefaultEpochs is the default schedule; docs/RESULTS.md shows what more bring.
+const DefaultEpochs = 40
+
+// Least numbers of good pictures.
+const (
+	minPictures = 4  // fewer cannot be calibrated
+	minHeldOut  = 30 // from here on some are held out instead of folds
+	leastHeld   = 10
+	maxFolds    = 5
+)
+
+// Progress tells how far Fit has come.
+type Progress struct {
+	Phase       Phase
+	Done, Total int     // pictures, or epochs of all fits
+	Loss        float64 // of the last epoch
+	// Skipped is the picture that could not be used, with the reason, or nil.
+	Skipped error
+}
+
+// Phase is a part of fitting.
+type Phase string
+
+// The phases, in order.
+const (
+	Reading     Phase = "reading"     // pictures to features
+	Learning    Phase = "learning"    // epochs
+	Calibrating Phase = "calibrating" // scores of good pictures
+)
+
+// ErrTooFew means that fewer than four good pictures could be used.
+var ErrTooFew = errors.New("too few good pictures")
+
+// Fit learns a SimpleNet detector from good pictures. Pictures that cannot be
+// used are skipped and reported; fewer than four usable ones are ErrTooFew.
+// When ctx is done, the state is saved to the checkpoint, if there is one, and
+// ctx's error returned.
+func Fit(ctx context.Context, dev device.Device, o Options, pictures Source, progress func(Progress)) (*sdk.Detector, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	f := &fitting{Options: o, dev: dev, pictures: pictures, progress: progress}
+	if err := f.read(ctx); err != nil {
+		return nil, err
+	}
+	return f.fit(ctx)
+}
+
+func (o *Options) fill() error {
+	var err error
+	if o.Backbone == "" {
+		o.Backbone = backbone.Names()[0]
+	}
+	if o.network, err = backbone.Named(o.Backbone); err != nil {
+		return err
+	}
+	if o.Weights == nil {
+		if o.Weights, err = sdk.EmbeddedWeights(o.Backbone); err != nil {
+			return err
+		}
+	}
+	if err := o.network.Check(o.Weights); err != nil {
+		return err
+	}
+	if o.Preparation, err = o.Preparation.Filled(); err != nil {
+		return err
+	}
+	if o.Epochs == 0 {
+		o.Epochs = DefaultEpochs
+	}
+	if o.Epochs < 0 {
+		return fmt.Errorf("train: %d epochs", o.Epochs)
+	}
+	var channels [2]int
+	for i, name := range method.SimpleNetTaps {
+		tap, place, err := o.network.Tap(name)
+		if err != nil {
+			return err
+		}
+		o.taps[i], channels[i] = place, tap.Channels
+	}
+	o.head = method.DefaultSimpleNet(o.Backbone, channels)
+	return nil
+}
+
+// fitting is one call of Fit.
+type fitting struct {
+	Options
+	dev      device.Device
+	pictures Source
+	progress func(Progress)
+
+	names    []string // of the usable pictures
+	usable   []int    // their places in pictures
+	features features
+	digest   string    // of the usable pictures and everything that decides the result
+	saved    time.Time // when the last checkpoint was
+}
+
+// stage is one fit: a fold, or the final one.
+type stage struct{ learn, held []int }
+
+// stages returns the fits to do, the detector's own last: one with a part held
+// out where there are enough pictures, else one per fold and one of all.
+func stages(n int, seed uint32) []stage {
+	order := draw(n, n, seed, stageStep)
+	if n >= minHeldOut {
+		held := max(leastHeld, n/5)
+		return []stage{{learn: sorted(order[held:]), held: sorted(order[:held])}}
+	}
+	var all []stage
+	folds := min(n, maxFolds)
+	for k := range folds {
+		var s stage
+		for i, p := range order {
+			if i%folds == k {
+				s.held = append(s.held, p)
+			} else {
+				s.learn = append(s.learn, p)
+			}
+		}
+		all = append(all, stage{learn: sorted(s.learn), held: sorted(s.held)})
+	}
+	return append(all, stage{learn: sorted(order)})
+}
+
+// stageStep keeps the draw of the held-out pictures apart from the epochs' draws.
+const stageStep = 1 << 30
+
+func sorted(indices []int) []int {
+	s := slices.Clone(indices)
+	slices.Sort(s)
+	return s
+}
+
+func (f *fitting) fit(ctx context.Context) (*sdk.Detector, error) {
+	todo := stages(len(f.usable), f.Seed)
+	saved, err := f.resume(len(todo))
+	if err != nil {
+		return nil, err
+	}
+	for k := saved.Stage; ; k++ {
+		head, loss, err := f.learn(ctx, todo[k].learn, k, saved)
+		if err != nil {
+			return nil, err
+		}
+		d := f.detector(head)
+		if err := f.measure(ctx, d, todo[k], saved); err != nil {
+			return nil, err
+		}
+		if k == len(todo)-1 {
+			return f.finish(d, todo, saved, loss)
+		}
+		saved.Stage, saved.Step, saved.states = k+1, 0, nil
+		if err := f.save(saved); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// learn fits one head, from the checkpoint on if it is in this stage.
+func (f *fitting) learn(ctx context.Context, pictures []int, k int, saved *checkpoint) (*method.SimpleNet, float64, error) {
+	l, err := newLearner(ctx, f.dev, f.head, &f.features, pictures, f.Seed+uint32(k)*stageSeeds)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer l.close()
+	if saved.states != nil {
+		if err := l.restore(saved.states, saved.Step); err != nil {
+			return nil, 0, err
+		}
+	}
+	total := len(stages(len(f.usable), f.Seed)) * f.Epochs
+	loss := saved.Loss
+	for l.step < f.Epochs*l.stepsPerEpoch() {
+		loss, err = l.epoch(ctx)
+		due := f.due()
+		if ctx.Err() != nil || (err == nil && due) {
+			if kept := f.keep(l, k, loss, saved); kept != nil {
+				return nil, 0, kept
+			}
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		f.progress(Progress{Phase: Learning, Done: k*f.Epochs + l.step/l.stepsPerEpoch(), Total: total, Loss: loss})
+	}
+	states, err := l.save(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	head, err := method.NewSimpleNet(f.head, 0, 1, states)
+	return head, loss, err
+}
+
+// stageSeeds keeps the seeds of stages, each of which uses a few in a row, apart.
+const stageSeeds = 16
+
+func (f *fitting) detector(head *method.SimpleNet) *sdk.Detector {
+	return &sdk.Detector{Backbone: f.Backbone, Weights: f.Weights, Preparation: f.Preparation, Method: head}
+}
+
+// measure sets the centre and the spread of d's scores from the pictures it
+// learned from, and adds the standardised scores of the held-out ones to saved.
+func (f *fitting) measure(ctx context.Context, d *sdk.Detector, s stage, saved *checkpoint) error {
+	inspector, err := d.OnContext(ctx, f.dev, nil)
+	if err != nil {
+		return err
+	}
+	defer inspector.Close()
+	done, total := 0, len(s.learn)+len(s.held)
+	scores := func(pictures []int) (scores, peaks []float64, err error) {
+		for _, p := range pictures {
+			img, err := f.image(p)
+			if err != nil {
+				return nil, nil, err
+			}
+			score, peak, err := inspector.Measure(ctx, img)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", f.names[p], err)
+			}
+			scores, peaks = append(scores, score), append(peaks, peak)
+			done++
+			f.progress(Progress{Phase: Calibrating, Done: done, Total: total})
+		}
+		return scores, peaks, nil
+	}
+	learned, _, err := scores(s.learn)
+	if err != nil {
+		return err
+	}
+	head := d.Method.(*method.SimpleNet)
+	head.Center, head.Spread = location(learned)
+	held, peaks, err := scores(s.held)
+	for i := range held {
+		saved.Scores = append(saved.Scores, float32((held[i]-head.Center)/head.Spread))
+		saved.Peaks = append(saved.Peaks, float32((peaks[i]-head.Center)/head.Spread))
+	}
+	return err
+}
+
+// location returns the median of the scores and their spread, the median
+// absolute deviation scaled to a normal's standard deviation. The spread of very
+// few, nearly equal scores would say nothing, so it is kept above a hundredth of
+// the loss's margin.
+func location(scores []float64) (center, spread float64) {
+	center = median(scores)
+	away := make([]float64, len(scores))
+	for i, s := range scores {
+		away[i] = math.Abs(s - center)
+	}
+	const normal, least = 1.4826, margin / 100
+	return center, max(normal*median(away), least)
+}
+
+func median(values []float64) float64 {
+	s := slices.Clone(values)
+	slices.Sort(s)
+	n := len(s)
+	return (s[(n-1)/2] + s[n/2]) / 2
+}
+
+func (f *fitting) finish(d *sdk.Detector, todo []stage, saved *checkpoint, loss float64) (*sdk.Detector, error) {
+	d.Calibration = sdk.Calibration{Scores: saved.Scores, Peaks: saved.Peaks}
+	if len(todo) > 1 {
+		d.Calibration.Folds = len(todo) - 1
+	}
+	last := todo[len(todo)-1]
+	d.Training = sdk.Training{
+		Pictures: len(last.learn), HeldOut: len(last.held), Skipped: f.pictures.Len() - len(f.usable),
+		Epochs: f.Epochs, Seed: f.Seed, Loss: loss, Device: f.dev.Info().Name,
+	}
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	return d, f.forget()
+}
+
+// image decodes usable picture p again.
+func (f *fitting) image(p int) (image.Image, error) {
+	file, err := f.pictures.Picture(f.usable[p])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.names[p], err)
+	}
+	img, err := picture.Decode(file.Bytes, picture.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.names[p], err)
+	}
+	return img, nil
+}
+
+// read extracts the features of every usable picture.
+func (f *fitting) read(ctx context.Context) error {
+	e, err := newExtractor(ctx, f.dev, f.Options)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	f.features.width = f.head.Width()
+	total := f.pictures.Len()
+	keep := max(1, maxFeatureBytes/(4*f.features.width)/max(total, 1))
+	digest := sha256.New()
+	fmt.Fprintf(digest, "%s %+v %d %d %+v\n", f.Backbone, f.Preparation, f.Epochs, f.Seed, f.head)
+	for i := range total {
+		name, err := f.readOne(ctx, e, i, keep, digest)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var lost *deviceError
+		if errors.As(err, &lost) {
+			return err
+		}
+		p := Progress{Phase: Reading, Done: i + 1, Total: total}
+		if err != nil {
+			p.Skipped = fmt.Errorf("%s: %w", name, err)
+		}
+		f.progress(p)
+	}
+	f.digest = hex.EncodeToString(digest.Sum(nil))
+	if len(f.usable) < minPictures {
+		return fmt.Errorf("train: %w: %d of %d could be used, at least %d are needed", ErrTooFew, len(f.usable), total, minPictures)
+	}
+	return nil
+}
+
+// deviceError is a failure that no other picture would escape.
+type deviceError struct{ error }
+
+func (e *deviceError) Unwrap() error { return e.error }
+
+func (f *fitting) readOne(ctx context.Context, e *extractor, i, keep int, digest io.Writer) (name string, err error) {
+	file, err := f.pictures.Picture(i)
+	if err != nil {
+		return file.Name, err
+	}
+	img, err := picture.Decode(file.Bytes, picture.Limits{})
+	if err != nil {
+		return file.Name, err
+	}
+	vectors, err := e.extract(ctx, img, keep, f.Seed, uint32(i))
+	if err != nil {
+		return file.Name, err
+	}
+	digest.Write(file.Bytes)
+	f.names = append(f.names, file.Name)
+	f.usable = append(f.usable, i)
+	f.features.pictures = append(f.features.pictures, vectors)
+	return file.Name, nil
+}

@@ -1,0 +1,3 @@
+#version 430
+precision highp float;
+precision highp int;

@@ -1,0 +1,44 @@
+// y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): ROWS positions x COLUMNS·4 outputs in registers, both operands by texelFetch
+#define RESIDUAL 0
+#define PLACES (OUT0_N * OUT0_H * OUT0_W)
+#include "shared/epilogue.glsl"
+void main() {
+    int row = int(gl_WorkGroupID.x + first_group) * ROWS;
+    int column = int(gl_WorkGroupID.y) * LOCAL * COLUMNS + int(gl_LocalInvocationID.x);
+    vec4 sum[ROWS][COLUMNS];
+    int from[ROWS], o4[COLUMNS];
+    for (int j = 0; j < COLUMNS; j++) {
+        o4[j] = min(column + j * LOCAL, OUT0_C4 - 1);
+        for (int i = 0; i < ROWS; i++) {
+            sum[i][j] = vec4(0.0);
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+        from[i] = min(row + i, PLACES - 1) * IN0_C4;
+    }
+    for (int k4 = 0; k4 < IN0_C4; k4++) {
+        vec4 w[4][COLUMNS];
+        for (int lane = 0; lane < 4; lane++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                // The last rows of an unpadded matrix are met by zeros of x.
+                w[lane][j] = texel_in1(min(4 * k4 + lane, WEIGHT_ROWS - 1) * OUT0_C4 + o4[j]);
+            }
+        }
+        // One row of sums at a time stays in registers over four steps of k.
+        for (int i = 0; i < ROWS; i++) {
+            vec4 a = lanes_in0(texel_in0(from[i] + k4), k4);
+            for (int lane = 0; lane < 4; lane++) {
+                for (int j = 0; j < COLUMNS; j++) {
+                    sum[i][j] += a[lane] * w[lane][j];
+                }
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+        for (int j = 0; j < COLUMNS; j++) {
+            if (row + i < PLACES && column + j * LOCAL < OUT0_C4) {
+                finish(row + i, column + j * LOCAL, sum[i][j]);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package cpu
+
+import "unsafe"
+
+// gemmArgs are the arguments of the product kernels, whose assembly knows the
+// offsets of the fields (avo/gemm.go). Sizes are in bytes.
+//
+// A gemm kernel computes, for its p positions and n blocks of 16 outputs,
+// out[block][position] = f(start + Σ_k x[position][k]·w[k][block] + residual),
+// where start is the bias, zero, or what out holds (flagAccumulate). The k come
+// in segments of fours·4+ones values that stand side by side in x; the segments
+// stand xSegment apart and the last one has its own length.
+//
+// An outer kernel sums over rows of 64 bytes instead, see avo/gemm.go.
+type gemmArgs struct {
+	x, w, out, bias, residual unsafe.Pointer
+	xSegment, outBlock        uintptr
+	segments                  int
+	fours, ones               int
+	lastFours, lastOnes       int
+	flags                     int
+	slope                     float32
+	_                         uint32
+	wBlock, outStep           uintptr
+}
+
+const (
+	flagAccumulate = 1
+	flagReLU       = 2
+	flagLeaky      = 4
+)
+
+// winogradInputArgs are the arguments of the input transform (avo/winograd.go).
+type winogradInputArgs struct {
+	rows      [6]unsafe.Pointer // the first of six columns in each row
+	rowSteps  [6]uintptr        // to the next block of channels, 0 for a row of zeros
+	masks     unsafe.Pointer    // *[6][16]uint32, all ones for columns inside
+	out       unsafe.Pointer
+	step      uintptr // from one of the 36 matrices to the next
+	blockStep uintptr // of out, to the next block of channels
+	blocks    int
+	scratch   unsafe.Pointer // 36 vectors
+}
+
+// winogradOutputArgs are the arguments of the output transform.
+type winogradOutputArgs struct {
+	m                unsafe.Pointer
+	step, blockStep  uintptr // of m
+	out              unsafe.Pointer
+	outRow, outBlock uintptr // of out and residual
+	bias, residual   unsafe.Pointer
+	blocks           int
+	rows, columns    int // 1 to 4 of them lie inside the picture
+	scratch          unsafe.Pointer
+	sixSteps         uintptr
+	slope            float32
+	_                uint32
+	flags            int
+}
+
+// packArgs are the arguments of the row gathering (avo/pack.go).
+type packArgs struct {
+	base               unsafe.Pointer
+	offsets            unsafe.Pointer // *[count]int, negative: zeros
+	out                unsafe.Pointer
+	count              int
+	blocks             int
+	blockStep, outStep uintptr
+}
+
+// vectorArgs are the arguments of the routines over whole arrays (avo/vector.go).
+type vectorArgs struct {
+	out, a, b, c unsafe.Pointer
+	count        int // blocks of 64 bytes
+	slope        float32
+	_            uint32
+	step         uintptr
+}

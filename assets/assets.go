@@ -4,7 +4,10 @@
 // them does not carry it.
 package assets
 
-import _ "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
 //go:embed compact/compact18.safetensors
 var compact string
@@ -23,3 +26,18 @@ func Compact() []byte { return []byte(compact) }
 // the ReLU), each C, H, W in float32, for HxW 64x64 and 96x64. The bytes are
 // the caller's own copy.
 func CompactGolden() []byte { return []byte(compactGolden) }
+
+//go:embed sample/brushed sample/fabric sample/gasket
+var samples embed.FS
+
+// Samples returns the generated sample pictures: the folders brushed, fabric
+// and gasket, each in MVTec AD's layout (train/good, test/<kind>,
+// ground_truth/<kind>) with 30 good pictures to learn from, 10 good and 12
+// defective ones to judge, 256x256 PNG. See sample/README.md.
+func Samples() fs.FS {
+	sub, err := fs.Sub(samples, "sample")
+	if err != nil {
+		panic(err) // the name is a constant and valid
+	}
+	return sub
+}

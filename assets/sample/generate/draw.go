@@ -12,7 +12,7 @@ const (
 	samples = 3   // points each way inside a pixel
 )
 
-// A vec is a point, a direction, or a colour with b unused.
+// A vec is a point or a direction in the picture, y downwards.
 type vec struct{ x, y float64 }
 
 func (a vec) add(b vec) vec       { return vec{a.x + b.x, a.y + b.y} }

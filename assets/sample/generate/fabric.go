@@ -9,7 +9,8 @@ import (
 // A cloth is a plain weave. Warp threads run down the picture and weft threads
 // across; thread i of the warp has its middle near (i+1/2)*pitch of u.
 type cloth struct {
-	pitch, turn, shift       vec // pitch.x of the warp, pitch.y of the weft, pixels; turn.x is an angle
+	pitch, shift             vec // pitch.x of the warp, pitch.y of the weft, pixels
+	turn                     float64
 	wander, fibre, warp, wft noise
 	flaw                     weaveFlaw
 }
@@ -28,7 +29,7 @@ type weaveFlaw struct {
 func drawFabric(r *rand.Rand, kind string, strength float64) (image.Image, *image.Gray) {
 	c := &cloth{
 		pitch:  vec{7.4 * between(r, 0.985, 1.015), 7.9 * between(r, 0.985, 1.015)},
-		turn:   vec{between(r, -0.025, 0.025), 0},
+		turn:   between(r, -0.025, 0.025),
 		shift:  vec{between(r, 0, 400), between(r, 0, 400)},
 		wander: newNoise(r), fibre: newNoise(r), warp: newNoise(r), wft: newNoise(r),
 	}
@@ -68,7 +69,7 @@ func (f *weaveFlaw) locate(c *cloth, p vec, half float64) {
 // place turns a point of the picture into coordinates of the weave, in which
 // threads wander a little.
 func (c *cloth) place(p vec) vec {
-	q := p.sub(vec{side / 2, side / 2}).turn(c.turn.x).add(vec{side / 2, side / 2}).add(c.shift)
+	q := p.sub(vec{side / 2, side / 2}).turn(c.turn).add(vec{side / 2, side / 2}).add(c.shift)
 	q.x += 1.1 * c.wander.at(q.x/55, q.y/38)
 	q.y += 1.1 * c.wander.at(q.x/41+90, q.y/60+50)
 	return q
@@ -91,7 +92,7 @@ func (c *cloth) along(n noise, id int, across, along, wave, thick float64) (yarn
 	}
 	round := math.Sqrt(1 - a*a)
 	light := 0.60 * (1 + 0.045*n.cell(id, 3) + 0.05*n.at(along/34, row+100))
-	light *= (0.52 + 0.48*round) * (0.80 + 0.20*wave) * (1 - 0.14*a)
+	light *= (0.52 + 0.48*round) * (0.80 + 0.20*min(wave, 1/thick)) * (1 - 0.14*a)
 	light *= 1 + 0.13*c.fibre.at(across*5.5+row, along/3.6-across*1.2+row) // twisted fibres
 	return yarn{height: 0.7*round*thick + 0.45*wave, light: light}, true
 }
@@ -120,7 +121,7 @@ func (c *cloth) at(p vec) (rgb, float64) {
 		across, thick := q.y/c.pitch.y-float64(j)-0.5, 1.0
 		flawed := f.thread == j && (f.kind == "slub" || f.kind == "missing_thread")
 		if flawed && f.kind == "slub" {
-			thick += mix(0.6, 1.3, f.strength) * bell(1.4*(2*q.x-f.from-f.to)/(f.to-f.from)) * (1 + 0.3*c.fibre.at(q.x/6, 700))
+			thick += mix(0.9, 1.7, f.strength) * bell(1.4*(2*q.x-f.from-f.to)/(f.to-f.from)) * (1 + 0.3*c.fibre.at(q.x/6, 700))
 			wave += 1.4 * (thick - 1)
 		}
 		if flawed && f.kind == "missing_thread" && q.x > f.from && q.x < f.to {
@@ -132,6 +133,7 @@ func (c *cloth) at(p vec) (rgb, float64) {
 		y, hit := c.along(c.wft, j, across, q.x, min(wave, 1.3), thick)
 		if hit && y.height > best.height && !torn(c.wft, j) {
 			best = y
+			best.light *= 1 - 0.2*min(thick-1, 1) // carries more dirt
 			best.flaw = flawed && thick > 1.25
 		}
 	}
@@ -152,7 +154,7 @@ func (c *cloth) at(p vec) (rgb, float64) {
 	case "stain":
 		soft := step(-5, 6, depth)
 		rim := bell((depth - 1.5) / 2.5)
-		light *= 1 - f.strength*(0.34*soft*(1+0.25*c.wander.rough(p.x/9, p.y/9))+0.14*rim)
+		light *= 1 - f.strength*(0.46*soft*(1+0.25*c.wander.rough(p.x/9, p.y/9))+0.16*rim)
 		if depth > -1.5 {
 			defect = 1
 		}

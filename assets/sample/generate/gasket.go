@@ -75,11 +75,11 @@ func newPartFlaw(r *rand.Rand, g *part, kind string, strength float64) partFlaw 
 		f.crack = newStroke(r, at(outer+3), inward, (outer-bore)*mix(0.55, 1.25, strength), 0.9, mix(0.7, 1.5, strength))
 	case "contamination":
 		f.metal = r.IntN(2) == 0
-		radius := between(r, 7, 12)
+		radius, shake := between(r, 7, 12), 0.1
 		if f.metal {
-			radius = between(r, 4.5, 7)
+			radius, shake = between(r, 4.5, 7), 0.3
 		}
-		f.bite = blob{at(between(r, bore+8, outer-8)), radius * mix(0.75, 1, strength), between(r, 0.45, 0.9), between(r, 0, 3), 0.3, newNoise(r)}
+		f.bite = blob{at(between(r, bore+8, outer-8)), radius * mix(0.75, 1, strength), between(r, 0.45, 0.9), between(r, 0, 3), shake, newNoise(r)}
 	}
 	return f
 }

@@ -35,7 +35,7 @@ type category struct {
 	draw  func(r *rand.Rand, kind string, strength float64) (image.Image, *image.Gray)
 }
 
-var strengths = [perKind]float64{1, 0.7, 0.5}
+var strengths = [perKind]float64{1, 0.75, 0.55}
 
 func categories() []category {
 	return []category{

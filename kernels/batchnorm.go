@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/flawscope/flawscope/kernels/tensor"
@@ -36,6 +37,9 @@ func (o BatchNorm) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 	if err := wantChannelVectors(o, in, 1, 2, 3, 4); err != nil {
 		return nil, err
 	}
+	if in[0].Positions() < 2 {
+		return nil, fmt.Errorf("batchnorm: one value a channel in %v has no variance", in[0])
+	}
 	v := tensor.Vector(in[0][1])
 	return []tensor.Shape{in[0], v, v, v, v}, nil
 }
@@ -49,7 +53,10 @@ func (o BatchNormGradient) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (o BatchNormInference) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
-	return in[:1], wantChannelVectors(o, in, 1, 2, 3, 4)
+	if err := wantChannelVectors(o, in, 1, 2, 3, 4); err != nil {
+		return nil, err
+	}
+	return in[:1:1], nil
 }
 
 func wantChannelVectors(op Op, in []tensor.Shape, which ...int) error {

@@ -24,7 +24,7 @@ func (o Blur) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 	if err := wantInputs(o, in, 1); err != nil {
 		return nil, err
 	}
-	if o.Sigma <= 0 || o.Radius < 0 {
+	if !(o.Sigma > 0) || o.Radius < 0 {
 		return nil, fmt.Errorf("blur: bad attributes %+v", o)
 	}
 	return []tensor.Shape{in[0]}, nil

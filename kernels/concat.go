@@ -45,7 +45,7 @@ func (o Slice) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 		return nil, err
 	}
 	y := in[0]
-	if o.Axis < 0 || o.Axis > 3 || o.Start < 0 || o.Length < 1 || o.Start+o.Length > y[o.Axis] {
+	if o.Axis < 0 || o.Axis > 3 || o.Start < 0 || o.Length < 1 || o.Length > y[o.Axis]-o.Start {
 		return nil, fmt.Errorf("slice: no values %d to %d along axis %d of %v", o.Start, o.Start+o.Length, o.Axis, y)
 	}
 	y[o.Axis] = o.Length
@@ -57,7 +57,7 @@ func (o Embed) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 		return nil, err
 	}
 	y := in[0]
-	if o.Axis < 0 || o.Axis > 3 || o.Start < 0 || o.Start+y[o.Axis] > o.Length {
+	if o.Axis < 0 || o.Axis > 3 || o.Start < 0 || y[o.Axis] > o.Length-o.Start {
 		return nil, fmt.Errorf("embed: %v at %d does not fit into %d along axis %d", y, o.Start, o.Length, o.Axis)
 	}
 	y[o.Axis] = o.Length

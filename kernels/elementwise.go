@@ -29,6 +29,9 @@ func (o Expand) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 	if err := wantInputs(o, in, 1); err != nil {
 		return nil, err
 	}
+	if o.To.Len() == 0 {
+		return nil, fmt.Errorf("expand: to the empty shape %v", o.To)
+	}
 	return []tensor.Shape{o.To}, repeats(o, in[0], o.To)
 }
 

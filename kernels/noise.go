@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 
@@ -42,8 +43,8 @@ func (o Noise) Outputs(in ...tensor.Shape) ([]tensor.Shape, error) {
 	if err := wantInputs(o, in, 1); err != nil {
 		return nil, err
 	}
-	if err := wantInputs(o, []tensor.Shape{o.To}, 1); err != nil {
-		return nil, err
+	if o.To.Len() == 0 {
+		return nil, fmt.Errorf("noise: of the empty shape %v", o.To)
 	}
 	return []tensor.Shape{o.To}, wantShape(o, "counter", in[0], counterShape)
 }

@@ -167,6 +167,8 @@ func TestDecodeRefuses(t *testing.T) {
 	small := encodePNG(t, scene(image.NewRGBA(image.Rect(0, 0, 24, 16))))
 	flipped := bytes.Clone(small)
 	flipped[len(flipped)/2] ^= 0x55
+	palette := encodeBMP(t, scene(image.NewPaletted(image.Rect(0, 0, 24, 16), color.Palette{color.Black, color.White})))
+	palette[len(palette)-1] = 200
 	animated := []byte("RIFF\x2a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00ANMF\x00\x00\x00\x00")
 	cases := []struct {
 		name   string
@@ -191,6 +193,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"60000x60000 header", hugePNG(60000, 60000), Limits{}, ErrTooLarge, "100000000"},
 		{"over the caller's limit", small, Limits{MaxPixels: 24*16 - 1}, ErrTooLarge, "24x16"},
 		{"over the caller's side", small, Limits{MaxSide: 23}, ErrTooLarge, "23 a side"},
+		{"index beyond the palette", palette, Limits{}, ErrCorrupt, "palette"},
 		{"zero width", appendChunk(hugePNG(0, 5), "IEND", nil), Limits{}, ErrCorrupt, ""},
 		{"header only", hugePNG(5, 5), Limits{}, ErrTruncated, ""},
 	}
@@ -475,47 +478,6 @@ func TestOrientationDamaged(t *testing.T) {
 	if orientation(jpegWith(b, many)) != 6 {
 		t.Error("too many entries claimed: the one that is there was not read")
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	r := image.Rect(0, 0, 24, 16)
-	rgba, gray16 := scene(image.NewRGBA(r)), scene(image.NewGray16(r))
-	tag := exif(binary.BigEndian, 6)
-	f.Add([]byte{})
-	f.Add([]byte("text"))
-	f.Add(hugePNG(100000, 100000))
-	f.Add(pngWith(encodePNG(f, gray16), tag))
-	f.Add(jpegWith(encodeJPEG(f, rgba), tag))
-	f.Add(encodeBMP(f, rgba))
-	f.Add(encodeTIFF(f, gray16, tiff.Deflate))
-	for _, name := range []string{"scene.lossy.webp", "scene.lossless.webp", "alpha.lossless.webp"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-		f.Add(webpWith(b, tag))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		limits := Limits{MaxPixels: 1 << 16}
-		img, err := Decode(b, limits)
-		if err != nil {
-			known := false
-			for _, want := range []error{ErrEmpty, ErrFormat, ErrTooLarge, ErrTruncated, ErrCorrupt} {
-				known = known || errors.Is(err, want)
-			}
-			if !known || img != nil {
-				t.Fatalf("image %v with error %v", img, err)
-			}
-			return
-		}
-		if s := img.Bounds().Size(); s.X <= 0 || s.Y <= 0 || s.X*s.Y > 1<<16 {
-			t.Fatalf("size %v", s)
-		}
-		if _, _, err := Prepare(img, Options{Width: 16, Height: 16}); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
 
 func BenchmarkDecode(b *testing.B) {

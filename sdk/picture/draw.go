@@ -122,7 +122,7 @@ func write(to *image.RGBA, at image.Point, text string, enlarge int, c color.Col
 // no room, always within the scene.
 func label(scene *image.RGBA, r Region, number int, unit float64) {
 	text := strconv.Itoa(number)
-	enlarge := max(1, int(unit+0.5))
+	enlarge := max(1, int(2*unit))
 	gap := int(4*unit + 0.5)
 	size := image.Pt(len(text)*letter().X, letter().Y).Mul(enlarge).Add(image.Pt(2*enlarge, 0))
 	box := r.Box

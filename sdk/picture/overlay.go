@@ -18,7 +18,7 @@ type OverlayOptions struct {
 	// map's median: From lies midway, To as far above the threshold as the median
 	// lies below.
 	From, To float32
-	Opacity  float32 // of the heat, up to 1; 0 means 0.55
+	Opacity  float32 // of the heat, up to 1; 0 means 0.5
 	// Verdict and Detail are written on a strip below the picture, in ASCII; no
 	// strip is added when both are empty.
 	Verdict Verdict
@@ -99,7 +99,7 @@ func newScale(m Map, o OverlayOptions) *scale {
 	}
 	opacity := o.Opacity
 	if opacity <= 0 || opacity > 1 {
-		opacity = 0.55
+		opacity = 0.5
 	}
 	full := o.Threshold
 	if !(full > from && full <= to) {

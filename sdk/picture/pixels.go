@@ -52,11 +52,14 @@ func (r *rows) open(img image.Image, black bool) {
 		r.depth = rgb8
 	case *image.Paletted:
 		r.depth = rgb8
+		clear(r.palette[:])
 		for i, c := range m.Palette[:min(len(m.Palette), 256)] {
 			n := color.NRGBAModel.Convert(c).(color.NRGBA)
 			r.palette[i] = r.nrgba(uint32(n.R) | uint32(n.G)<<8 | uint32(n.B)<<16 | uint32(n.A)<<24)
 		}
-	case *image.YCbCr, *image.NYCbCrA, *image.CMYK:
+	case *image.YCbCr:
+		r.depth = rgb8
+	case *image.NYCbCrA, *image.CMYK:
 		r.depth = rgb8
 		if r.row8 == nil || r.row8.Rect != line {
 			r.row8 = image.NewRGBA(line)
@@ -127,6 +130,8 @@ func (r *rows) rgb8(to []lanes, y int) {
 		for x, index := range m.Pix[at : at+len(to)] {
 			to[x] = r.palette[index]
 		}
+	case *image.YCbCr:
+		spreadYCbCr(to, m, r.min.X, r.min.Y+y)
 	default:
 		draw.Draw(r.row8, r.row8.Rect, r.img, r.min.Add(image.Pt(0, y)), draw.Src)
 		r.spread(to, r.row8.Pix)
@@ -143,6 +148,43 @@ func (r *rows) spread(to []lanes, pix []uint8) {
 		}
 	}
 }
+
+// spreadYCbCr fills to with the row that begins at (x0, y), by JFIF's formulas in
+// 16-bit fixed point, exactly as color.YCbCrToRGB has them:
+//
+//	R = Y + 1.402 Cr, G = Y - 0.344136 Cb - 0.714136 Cr, B = Y + 1.772 Cb
+//
+// The chroma terms are computed once for all pixels that share them.
+func spreadYCbCr(to []lanes, m *image.YCbCr, x0, y int) {
+	shared := 1 // pixels side by side with one chroma sample
+	switch m.SubsampleRatio {
+	case image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420:
+		shared = 2
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+		shared = 4
+	}
+	if x0 < 0 {
+		shared = 1 // the standard library divides towards zero there
+	}
+	at, first := m.YOffset(x0, y), m.COffset(x0, y)
+	luma := m.Y[at : at+len(to)]
+	for x, n := 0, 0; x < len(to); n++ {
+		end := min(len(to), x+shared-(x0+x)&(shared-1))
+		i := first + n
+		if x0 < 0 {
+			i = m.COffset(x0+x, y)
+		}
+		cb, cr := int32(m.Cb[i])-128, int32(m.Cr[i])-128
+		red, green, blue := 91881*cr, -22554*cb-46802*cr, 116130*cb
+		for ; x < end; x++ {
+			yy := int32(luma[x]) * 0x10101
+			to[x] = lanes{rb: clamped(yy+red) | clamped(yy+blue)<<32, g: clamped(yy + green)}
+		}
+	}
+}
+
+// clamped returns v/65536 within 0..255.
+func clamped(v int32) uint64 { return uint64(min(max(v>>16, 0), 255)) }
 
 // deep fills to with row y of a 16-bit picture, one or three values a pixel, 0 to 65535.
 func (r *rows) deep(to []float32, y int) {

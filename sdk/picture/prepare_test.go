@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"io/fs"
 	"math"
 	"math/rand/v2"
@@ -201,6 +202,35 @@ func TestPrepareSubImage(t *testing.T) {
 	}
 }
 
+// Every chroma subsampling gives the colours of the standard library.
+func TestPrepareYCbCr(t *testing.T) {
+	const seed = 3
+	rng := rand.New(rand.NewPCG(seed, seed))
+	for ratio := image.YCbCrSubsampleRatio444; ratio <= image.YCbCrSubsampleRatio410; ratio++ {
+		whole := image.NewYCbCr(image.Rect(-5, 0, 37, 29), ratio)
+		for _, plane := range [][]uint8{whole.Y, whole.Cb, whole.Cr} {
+			for i := range plane {
+				plane[i] = uint8(rng.Uint32())
+			}
+		}
+		for _, r := range []image.Rectangle{whole.Rect, image.Rect(3, 5, 36, 28), image.Rect(1, 1, 2, 2)} {
+			m := whole.SubImage(r)
+			flat := image.NewRGBA(r)
+			draw.Draw(flat, r, m, r.Min, draw.Src)
+			got, _, err := Prepare(m, Options{Width: 32, Height: 32})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, _, _ := Prepare(flat, Options{Width: 32, Height: 32})
+			for i := range want.Data {
+				if got.Data[i] != want.Data[i] {
+					t.Fatalf("seed %d, %v, %v: value %d is %v, want %v", seed, ratio, r, i, got.Data[i], want.Data[i])
+				}
+			}
+		}
+	}
+}
+
 func TestPrepareAlphaOverWhite(t *testing.T) {
 	r := image.Rect(0, 0, 16, 16)
 	nrgba, nrgba64, palette := image.NewNRGBA(r), image.NewNRGBA64(r), image.NewPaletted(r, color.Palette{color.NRGBA{200, 0, 0, 128}})
@@ -289,7 +319,7 @@ func TestPrepareRefuses(t *testing.T) {
 		"zero width":       {image.NewGray(image.Rect(0, 0, 0, 4)), Options{}},
 		"odd canvas":       {gray, Options{Width: 250}},
 		"negative canvas":  {gray, Options{Height: -16}},
-		"huge canvas":      {gray, Options{Width: 1 << 40}},
+		"huge canvas":      {gray, Options{Width: 1 << 30}},
 		"unknown geometry": {gray, Options{Geometry: "stretch"}},
 		"crop over resize": {gray, Options{Geometry: GeometryPaper, Resize: 256, Crop: 288}},
 	} {

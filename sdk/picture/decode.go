@@ -15,7 +15,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -112,10 +111,6 @@ func Decode(b []byte, limits Limits) (img image.Image, err error) {
 	if size := img.Bounds().Size(); size.X != config.Width || size.Y != config.Height {
 		return nil, fmt.Errorf("%w: its header says %dx%d, its pixels %dx%d",
 			ErrCorrupt, config.Width, config.Height, size.X, size.Y)
-	}
-	// An index beyond the palette would panic wherever the pixel is read.
-	if m, ok := img.(*image.Paletted); ok && int(slices.Max(m.Pix)) >= len(m.Palette) {
-		return nil, fmt.Errorf("%w (%s): colour %d of a palette of %d", ErrCorrupt, f.name, slices.Max(m.Pix), len(m.Palette))
 	}
 	return upright(img, orientation(b)), nil
 }

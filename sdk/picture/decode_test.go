@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,6 +169,12 @@ func TestDecodeRefuses(t *testing.T) {
 	flipped := bytes.Clone(small)
 	flipped[len(flipped)/2] ^= 0x55
 	palette := encodeBMP(t, scene(image.NewPaletted(image.Rect(0, 0, 24, 16), color.Palette{color.Black, color.White})))
+	palette = slices.Delete(palette, 14+40+2*4, 14+40+256*4) // two colours are left
+	binary.LittleEndian.PutUint32(palette[10:], 14+40+2*4)
+	binary.LittleEndian.PutUint32(palette[46:], 2)
+	if _, err := Decode(palette, Limits{}); err != nil {
+		t.Fatal(err)
+	}
 	palette[len(palette)-1] = 200
 	animated := []byte("RIFF\x2a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00ANMF\x00\x00\x00\x00")
 	cases := []struct {

@@ -44,8 +44,12 @@ func Overlay(img image.Image, m Map, o OverlayOptions) *image.RGBA {
 	strip := newStrip(size.X, o.Verdict, o.Detail)
 	out := image.NewRGBA(image.Rect(0, 0, size.X, size.Y+strip.height()))
 	scene := out.SubImage(image.Rectangle{Max: size}).(*image.RGBA)
-	draw.Draw(scene, scene.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(scene, scene.Rect, img, img.Bounds().Min, draw.Over)
+	if m, ok := img.(interface{ Opaque() bool }); ok && m.Opaque() {
+		draw.Draw(scene, scene.Rect, img, img.Bounds().Min, draw.Src)
+	} else {
+		draw.Draw(scene, scene.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(scene, scene.Rect, img, img.Bounds().Min, draw.Over)
+	}
 
 	if size.X <= 0 || size.Y <= 0 || fit.Valid().Empty() {
 		return out // there is nothing to lay over anything

@@ -295,6 +295,20 @@ func TestPrepareBatchReusesMemory(t *testing.T) {
 	if n := testing.AllocsPerRun(10, prepare); n > 0 {
 		t.Errorf("%v allocations a picture", n)
 	}
+	other, r := tensor.New(p.Shape(1)), img.Bounds()
+	for _, img := range []image.Image{
+		image.NewGray(r), image.NewGray16(r), image.NewNRGBA(r), image.NewRGBA64(r),
+		image.NewYCbCr(r, image.YCbCrSubsampleRatio420),
+	} {
+		n := testing.AllocsPerRun(10, func() {
+			if _, err := p.Prepare(other, 0, img); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n > 0 {
+			t.Errorf("%T: %v allocations a picture", img, n)
+		}
+	}
 	one, _, _ := Prepare(img, Options{Width: 64, Height: 64})
 	for i, v := range one.Data {
 		if to.Data[i] != 0 || to.Data[len(one.Data)+i] != v {

@@ -38,11 +38,12 @@ func (o Gather) Reference(out, in []*tensor.Tensor) {
 }
 
 // Permutation gives part of a random order of 0..Rows-1: y[i] = π(start + i mod
-// Rows), where π is a bijection chosen by the counter. It is a four-round
+// Rows), where π is a bijection chosen by the counter. It is an eight-round
 // balanced Feistel network on 2h bits, h = max(1, ceil(log2(Rows)/2)), whose
 // round r maps (L, R) to (R, L xor Threefry(key, (R, r))[0] mod 2^h), walked
 // again while the result is not below Rows (Black and Rogaway 2002, "Ciphers
-// with arbitrary finite domains").
+// with arbitrary finite domains"). Four rounds keep up to a third too many
+// neighbours together when there are few rows; with eight no bias is measured.
 //
 // Inputs: counter (1,1,1,4), see Counter; start (1,1,1,1), a whole number.
 // Output: y (1,1,1,Count). Rows is at most 2^24.
@@ -81,7 +82,7 @@ func (o Permutation) Reference(out, in []*tensor.Tensor) {
 		v := (start + uint32(i)) % uint32(o.Rows)
 		for again := true; again; again = v >= uint32(o.Rows) {
 			l, r := v>>h, v&mask
-			for round := range uint32(4) {
+			for round := range uint32(8) {
 				word, _ := Threefry(key[0], key[1], r, round)
 				l, r = r, l^word&mask
 			}

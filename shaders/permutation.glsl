@@ -1,4 +1,4 @@
-// y[i] = π(start + i mod ROWS), π a four-round Feistel network walked until below ROWS
+// y[i] = π(start + i mod ROWS), π an eight-round Feistel network walked until below ROWS
 #include "shared/threefry.glsl"
 void kernel(int n, int c4, int y, int x) {
     uint half_bits = 1u;
@@ -9,7 +9,7 @@ void kernel(int n, int c4, int y, int x) {
     uvec2 key = counter_key();
     do {
         uint l = v >> half_bits, r = v & mask;
-        for (uint round = 0u; round < 4u; round++) {
+        for (uint round = 0u; round < 8u; round++) {
             uint next = l ^ (threefry(key, uvec2(r, round)).x & mask);
             l = r;
             r = next;

@@ -1,4 +1,4 @@
-// Input 0: vectors of channels one after the other, four channels a texel; a
+// in0: vectors of channels one after the other, four channels a texel; a
 // single channel stands value by value. Lanes beyond the last channel may hold
 // anything in memory.
 #define IN0_C4 ((IN0_C + 3) / 4)

@@ -1,4 +1,4 @@
-// Output 0, arranged like the inputs.
+// out0, arranged like the inputs.
 #define OUT0_C4 ((OUT0_C + 3) / 4)
 layout(std430, binding = OUT0_BINDING) writeonly restrict buffer MemoryOut0 {
 #if OUT0_C == 1

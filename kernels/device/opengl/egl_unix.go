@@ -159,3 +159,10 @@ func (c *eglContext) close() {
 	c.makeCurrent(c.display, 0, 0, 0)
 	c.destroyContext(c.display, c.context)
 }
+
+// version returns the context's GL_VERSION.
+func (c *eglContext) version() string {
+	var getString func(uint32) string
+	purego.RegisterFunc(&getString, c.getProcAddress("glGetString"))
+	return getString(0x1F02)
+}

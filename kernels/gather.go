@@ -42,8 +42,8 @@ func (o Gather) Reference(out, in []*tensor.Tensor) {
 // balanced Feistel network on 2h bits, h = max(1, ceil(log2(Rows)/2)), whose
 // round r maps (L, R) to (R, L xor Threefry(key, (R, r))[0] mod 2^h), walked
 // again while the result is not below Rows (Black and Rogaway 2002, "Ciphers
-// with arbitrary finite domains"). Four rounds keep up to a third too many
-// neighbours together when there are few rows; with eight no bias is measured.
+// with arbitrary finite domains"). Four rounds leave up to a third too many
+// neighbours together among a thousand rows; with eight no bias is measured.
 //
 // Inputs: counter (1,1,1,4), see Counter; start (1,1,1,1), a whole number.
 // Output: y (1,1,1,Count). Rows is at most 2^24.

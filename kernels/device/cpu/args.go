@@ -76,3 +76,42 @@ type vectorArgs struct {
 	_            uint32
 	step         uintptr
 }
+
+// windowArgs are the arguments of the reductions over windows (avo/window.go).
+type windowArgs struct {
+	out            unsafe.Pointer
+	taps           unsafe.Pointer // *[tapCount]unsafe.Pointer: the block of output 0
+	weights        unsafe.Pointer // one a tap, or one block a tap
+	bias, residual unsafe.Pointer
+	count          int // outputs side by side
+	tapCount       int
+	step           uintptr // of the taps, from output to output
+	flags          int
+	slope          float32
+}
+
+// lerpArgs are the arguments of bilinear resizing of a row (avo/window.go).
+type lerpArgs struct {
+	out, top, bottom unsafe.Pointer
+	offsets          unsafe.Pointer // *[count][2]int: left and right block in both rows
+	weights          unsafe.Pointer // *[count]float32 of the right block
+	count            int
+	down             float32 // weight of the bottom row
+}
+
+// adamArgs are the arguments of an optimiser step (avo/learn.go).
+type adamArgs struct {
+	outP, outM, outV, p, g, m, v                                  unsafe.Pointer
+	count                                                         int // blocks of 64 bytes
+	decay, keep, beta1, rest1, beta2, rest2, rate, scale, epsilon float32
+}
+
+// noiseArgs are the arguments of the generator of normals (avo/noise.go).
+type noiseArgs struct {
+	out      unsafe.Pointer
+	counters unsafe.Pointer // *[16]uint32 of the first block
+	count    int            // blocks
+	keys     [3]uint32
+	step     uint32 // from a block's counters to the next one's
+	std      float32
+}

@@ -9,6 +9,24 @@ func (s *setup) choose(op kernels.Op) runner {
 		return s.conv2d(o)
 	case kernels.Linear:
 		return s.linear(o)
+	case kernels.Pool:
+		return s.pool(o)
+	case kernels.Activate:
+		return s.activate(o)
+	case kernels.ActivateGradient:
+		return s.activateGradient(o)
+	case kernels.Adam:
+		return s.adam(o)
+	case kernels.Noise:
+		return s.noise(o)
+	case kernels.Add:
+		if s.in[0] == s.in[1] {
+			return s.flat(s.device.kernels.add, 0, s.in[0])
+		}
+	case kernels.Multiply:
+		if s.in[0] == s.in[1] {
+			return s.flat(s.device.kernels.multiply, 0, s.in[0])
+		}
 	}
 	return nil
 }

@@ -56,8 +56,8 @@ func (s *setup) weights(name string, floats int, pack func(dst, src []float32)) 
 }
 
 func (s *setup) conv2d(op kernels.Conv2D) runner {
-	if op.Groups > 1 && op.Groups == s.in[0][1] && op.Groups == s.out[0][1] {
-		return nil
+	if op.Groups > 1 && op.Groups == s.in[0][1] && op.Groups == s.out[0][1] && isBlocked(s.in[0]) && op.Kernel*op.Kernel <= maxTaps {
+		return s.depthwiseConv(op)
 	}
 	if winogradFits(op, s.in[0], s.out[0]) {
 		return s.winograd(op)

@@ -414,6 +414,51 @@ func sigmoidAVX512(a *byte)
 //go:noescape
 func siluAVX512(a *byte)
 
+// maxWindowAVX512 takes a *windowArgs.
+//
+//go:noescape
+func maxWindowAVX512(a *byte)
+
+// sumWindowAVX512 takes a *windowArgs.
+//
+//go:noescape
+func sumWindowAVX512(a *byte)
+
+// depthwiseAVX512 takes a *windowArgs.
+//
+//go:noescape
+func depthwiseAVX512(a *byte)
+
+// lerpAVX512 takes a *lerpArgs.
+//
+//go:noescape
+func lerpAVX512(a *byte)
+
+// momentsAVX512 takes a *vectorArgs.
+//
+//go:noescape
+func momentsAVX512(a *byte)
+
+// blendAVX512 takes a *vectorArgs.
+//
+//go:noescape
+func blendAVX512(a *byte)
+
+// rectifierGradientAVX512 takes a *vectorArgs.
+//
+//go:noescape
+func rectifierGradientAVX512(a *byte)
+
+// adamAVX512 takes a *adamArgs.
+//
+//go:noescape
+func adamAVX512(a *byte)
+
+// noiseAVX512 takes a *noiseArgs.
+//
+//go:noescape
+func noiseAVX512(a *byte)
+
 // winogradInputAVX2 takes a *winogradInputArgs.
 //
 //go:noescape
@@ -458,5 +503,50 @@ func sigmoidAVX2(a *byte)
 //
 //go:noescape
 func siluAVX2(a *byte)
+
+// maxWindowAVX2 takes a *windowArgs.
+//
+//go:noescape
+func maxWindowAVX2(a *byte)
+
+// sumWindowAVX2 takes a *windowArgs.
+//
+//go:noescape
+func sumWindowAVX2(a *byte)
+
+// depthwiseAVX2 takes a *windowArgs.
+//
+//go:noescape
+func depthwiseAVX2(a *byte)
+
+// lerpAVX2 takes a *lerpArgs.
+//
+//go:noescape
+func lerpAVX2(a *byte)
+
+// momentsAVX2 takes a *vectorArgs.
+//
+//go:noescape
+func momentsAVX2(a *byte)
+
+// blendAVX2 takes a *vectorArgs.
+//
+//go:noescape
+func blendAVX2(a *byte)
+
+// rectifierGradientAVX2 takes a *vectorArgs.
+//
+//go:noescape
+func rectifierGradientAVX2(a *byte)
+
+// adamAVX2 takes a *adamArgs.
+//
+//go:noescape
+func adamAVX2(a *byte)
+
+// noiseAVX2 takes a *noiseArgs.
+//
+//go:noescape
+func noiseAVX2(a *byte)
 
 func pause()

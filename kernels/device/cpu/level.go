@@ -36,8 +36,8 @@ const (
 	blockBytes = lanes * 4 // one position of a block
 	maxPanel   = 3         // blocks of outputs in a panel
 	maxTile    = 14        // positions in a tile
+	maxTaps    = 256       // of a window that pools or blurs
 	matrices   = 36        // of Winograd's F(4x4,3x3)
-	zeroBytes  = 6 * blockBytes
 )
 
 // kernel is a routine that takes a pointer to the struct of its arguments; the
@@ -58,6 +58,10 @@ type kernelSet struct {
 
 	// Over arrays of equal layout, see vectorArgs.
 	add, multiply, leaky, scale, sigmoid, silu kernel
+	moments, blend, rectifierGradient          kernel
+
+	maxWindow, sumWindow, depthwise kernel // see windowArgs
+	lerp, adam, noise               kernel
 }
 
 func newKernelSet(level Level) kernelSet {

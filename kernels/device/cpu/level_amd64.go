@@ -30,6 +30,9 @@ func useAVX512(k *kernelSet) {
 	k.values = [maxPanel + 1]int{0, 8, 8, 8}
 	k.winogradInput, k.winogradOutput, k.pack = winogradInputAVX512, winogradOutputAVX512, packAVX512
 	k.add, k.multiply, k.leaky, k.scale, k.sigmoid, k.silu = addAVX512, multiplyAVX512, leakyAVX512, scaleAVX512, sigmoidAVX512, siluAVX512
+	k.moments, k.blend, k.rectifierGradient = momentsAVX512, blendAVX512, rectifierGradientAVX512
+	k.maxWindow, k.sumWindow, k.depthwise = maxWindowAVX512, sumWindowAVX512, depthwiseAVX512
+	k.lerp, k.adam, k.noise = lerpAVX512, adamAVX512, noiseAVX512
 }
 
 func useAVX2(k *kernelSet) {
@@ -45,4 +48,7 @@ func useAVX2(k *kernelSet) {
 	k.values = [maxPanel + 1]int{0, 6}
 	k.winogradInput, k.winogradOutput, k.pack = winogradInputAVX2, winogradOutputAVX2, packAVX2
 	k.add, k.multiply, k.leaky, k.scale, k.sigmoid, k.silu = addAVX2, multiplyAVX2, leakyAVX2, scaleAVX2, sigmoidAVX2, siluAVX2
+	k.moments, k.blend, k.rectifierGradient = momentsAVX2, blendAVX2, rectifierGradientAVX2
+	k.maxWindow, k.sumWindow, k.depthwise = maxWindowAVX2, sumWindowAVX2, depthwiseAVX2
+	k.lerp, k.adam, k.noise = lerpAVX2, adamAVX2, noiseAVX2
 }

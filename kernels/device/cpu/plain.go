@@ -21,6 +21,20 @@ func plainKernels() kernelSet {
 			return x
 		}),
 		scale: plainScale,
+		rectifierGradient: plainVector(func(a *vectorArgs, x, dy float32) float32 {
+			if x > 0 {
+				return dy
+			}
+			return a.slope * dy
+		}),
+		moments:   plainMoments,
+		blend:     plainBlend,
+		maxWindow: plainMaxWindow,
+		sumWindow: plainSumWindow,
+		depthwise: plainDepthwise,
+		lerp:      plainLerp,
+		adam:      plainAdam,
+		noise:     plainNoise,
 		sigmoid: plainVector(func(_ *vectorArgs, x, _ float32) float32 {
 			return float32(1 / (1 + math.Exp(-float64(x))))
 		}),

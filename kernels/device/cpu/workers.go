@@ -13,15 +13,24 @@ type job interface {
 
 // worker is one thread of execution with memory of its own.
 type worker struct {
-	gemm    gemmArgs
-	pack    packArgs
-	input   winogradInputArgs
-	output  winogradOutputArgs
-	vector  vectorArgs
-	offsets [maxGroup]int
-	tile    unsafe.Pointer // maxPanel blocks of maxTile positions, twice
-	small   unsafe.Pointer // one Winograd tile
-	scratch memory
+	gemm       gemmArgs
+	pack       packArgs
+	input      winogradInputArgs
+	output     winogradOutputArgs
+	vector     vectorArgs
+	window     windowArgs
+	lerp       lerpArgs
+	adam       adamArgs
+	noise      noiseArgs
+	offsets    [maxGroup]int
+	taps       [maxTaps]unsafe.Pointer
+	tapWeights [maxTaps]float32
+	counters   [lanes]uint32
+	vectors    [4]vector // constants of a kernel call
+	sums       [2]vector
+	tile       unsafe.Pointer // maxPanel blocks of maxTile positions, twice
+	small      unsafe.Pointer // one Winograd tile
+	scratch    memory
 
 	parked atomic.Bool
 	wake   chan struct{}

@@ -48,18 +48,20 @@ func finish() {
 	build.RET()
 }
 
-// one broadcasts a float32 constant.
+// constant broadcasts a float32 constant.
 func constant(value float32, to reg.VecPhysical) {
-	build.VBROADCASTSS(constantIn(value), to)
+	build.VBROADCASTSS(word(math.Float32bits(value)), to)
 }
 
-var constants = map[float32]operand.Mem{}
+var words = map[uint32]operand.Mem{}
 
-func constantIn(value float32) operand.Mem {
-	m, ok := constants[value]
+// word is four bytes of constant data. They are written as an integer because
+// avo prints whole floats without a point, which the assembler takes for one.
+func word(bits uint32) operand.Mem {
+	m, ok := words[bits]
 	if !ok {
-		m = build.ConstData(fmt.Sprintf("f%08x", math.Float32bits(value)), operand.U32(math.Float32bits(value)))
-		constants[value] = m
+		m = build.ConstData(fmt.Sprintf("word%08x", bits), operand.U32(bits))
+		words[bits] = m
 	}
 	return m
 }
@@ -97,6 +99,12 @@ func main() {
 		winogradOutput(i)
 		pack(i)
 		elementwise(i)
+		window(i, "maxWindow", windowMax)
+		window(i, "sumWindow", windowSum)
+		window(i, "depthwise", windowDepthwise)
+		lerp(i)
+		learning(i)
+		noise(i)
 	}
 	pause()
 	build.Generate()

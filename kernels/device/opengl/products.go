@@ -108,16 +108,23 @@ func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand, v Variant) 
 		r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 0, 0))
 		return
 	}
-	height := neighbours(y[3])
+	height := neighbours(op, y[3])
 	blocks := (y[3] + height - 1) / height
 	r.passes = append(r.passes, p.tiled(v, y[0]*y[2]*blocks*height, y[1], height, convolutionColumns(op, y[1])))
 }
 
+// unrolled is the longest loop that Mesa unrolls. An array indexed in a longer
+// one leaves the registers, at a third of the speed.
+const unrolled = 32
+
 // neighbours chooses how many outputs along a line of the given width one
-// invocation computes: as many as waste little.
-func neighbours(width int) int {
-	best, cost := 16, 1<<30
-	for n := 16; n >= 4; n-- {
+// invocation computes: as many as waste little and share at most unrolled texels.
+func neighbours(op kernels.Conv2D, width int) int {
+	best, cost := 1, 1<<30
+	for n := 16; n >= 1; n-- {
+		if n > 1 && (n-1)*op.Stride+(op.Kernel-1)*op.Dilation+1 > unrolled {
+			continue
+		}
 		if c := (width + n - 1) / n * (n + 3); c < cost {
 			best, cost = n, c
 		}

@@ -17,6 +17,16 @@ func (s *setup) choose(op kernels.Op) runner {
 		return s.activateGradient(o)
 	case kernels.Adam:
 		return s.adam(o)
+	case kernels.LinearWeightGradient:
+		return s.weightGradient()
+	case kernels.BatchNorm:
+		return s.batchNorm(o)
+	case kernels.BatchNormGradient:
+		return s.batchNormGradient()
+	case kernels.BatchNormInference:
+		return s.batchNormInference(o)
+	case kernels.Reduce:
+		return s.reduce(o)
 	case kernels.Noise:
 		return s.noise(o)
 	case kernels.Add:

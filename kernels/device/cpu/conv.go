@@ -12,7 +12,12 @@ import (
 type convolution struct {
 	product
 	hasBias, hasResidual bool
-	variable             *variableWeights
+	variable             refresher
+}
+
+// refresher packs weights that may have changed since the last run.
+type refresher interface {
+	refresh(b *buffer) unsafe.Pointer
 }
 
 // variableWeights are packed anew in every run.
@@ -47,7 +52,7 @@ func (c *convolution) run(out, in []*buffer) {
 
 // weights names the packing of input 1, or has it packed in every run when it is
 // not constant.
-func (s *setup) weights(name string, floats int, pack func(dst, src []float32)) *variableWeights {
+func (s *setup) weights(name string, floats int, pack func(dst, src []float32)) refresher {
 	if s.operands[1].Constant {
 		s.packed(1, fmt.Sprintf("%s of %v", name, s.in[1]), floats, pack)
 		return nil
@@ -121,6 +126,15 @@ func (s *setup) linear(op kernels.Linear) runner {
 	outputStep, kStep := x[1], 1
 	if op.Transposed {
 		outputStep, kStep = 1, y[1]
+	}
+	if !s.operands[1].Constant {
+		r := &rowsPacker{workers: c.workers, panels: c.panels, starts: c.starts, depth: c.depth, outputs: y[1], stride: s.in[1][1], transposed: op.Transposed}
+		if isBlocked(s.in[1]) {
+			r.stride = blocksOf(s.in[1][1]) * lanes
+		}
+		r.own = newMemory(c.weightFloats())
+		c.variable = r
+		return c
 	}
 	c.variable = s.weights(fmt.Sprintf("product, transposed %v", op.Transposed), c.weightFloats(), func(dst, src []float32) {
 		packWeights(dst, src, c.panels, y[1], outputStep, kStep, order)

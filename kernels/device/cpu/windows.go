@@ -23,7 +23,7 @@ type windows struct {
 	depthwise            bool
 	epilogue             epilogue
 	hasBias, hasResidual bool
-	variable             *variableWeights
+	variable             refresher
 
 	in, out, residual *buffer
 	weights, bias     unsafe.Pointer

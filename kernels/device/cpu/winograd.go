@@ -30,7 +30,7 @@ type winograd struct {
 	last                 int   // channels in the last block of inputs
 	epilogue             epilogue
 	hasBias, hasResidual bool
-	variable             *variableWeights
+	variable             refresher
 
 	chunk, chunks int // tiles taken through the steps together
 	shared        bool

@@ -29,14 +29,32 @@ func (s *setup) choose(op kernels.Op) runner {
 		return s.reduce(o)
 	case kernels.Noise:
 		return s.noise(o)
+	case kernels.Concat:
+		return s.concat(o)
+	case kernels.Slice:
+		return s.slice(o)
+	case kernels.Embed:
+		return s.embed(o)
+	case kernels.Gather:
+		return s.gather()
+	case kernels.Resize:
+		return s.resize(o)
+	case kernels.Blur:
+		return s.blur(o)
+	case kernels.PatchPool:
+		return s.patchPool(o)
 	case kernels.Add:
 		if s.in[0] == s.in[1] {
 			return s.flat(s.device.kernels.add, 0, s.in[0])
 		}
+		return s.repeat(s.in[0], s.in[1], true, false, addVectors)
 	case kernels.Multiply:
 		if s.in[0] == s.in[1] {
 			return s.flat(s.device.kernels.multiply, 0, s.in[0])
 		}
+		return s.repeat(s.in[0], s.in[1], true, true, multiplyVectors)
+	case kernels.Expand:
+		return s.repeat(o.To, s.in[0], false, false, copyVector)
 	}
 	return nil
 }

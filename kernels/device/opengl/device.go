@@ -18,7 +18,8 @@ type Device struct {
 	info        device.Info
 	variant     Variant
 	maxBytes    int64
-	resetStatus bool // the driver can tell of resets
+	resetStatus bool    // the driver can tell of resets
+	work        float64 // of one dispatch at most
 
 	// Calls go to the goroutine that owns the context, or, when calls is nil, are
 	// made where they are.
@@ -301,7 +302,9 @@ func (d *Device) Close() error {
 	}
 	var err error
 	d.wait(func() {
-		err = d.status()
+		if err = d.status(); errors.Is(err, device.ErrLost) {
+			err = nil
+		}
 		for b := range d.buffers {
 			d.drop(b)
 		}

@@ -1,12 +1,19 @@
 package opengl
 
 import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/flawscope/flawscope/kernels"
+	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/device/devicetest"
+	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
-// open opens a device with the tests' own context. OpenGL must be there.
+// open opens a device with a context of its own. OpenGL must be there.
 func open(t testing.TB, o Options) *Device {
 	t.Helper()
 	d, err := Open(o)
@@ -22,19 +29,194 @@ func open(t testing.TB, o Options) *Device {
 }
 
 func TestDevice(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		variant Variant
-	}{
-		{"buffer textures", BufferTexture},
-		{"shared memory", SharedMemory},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := open(t, Options{Variant: c.variant})
-			devicetest.Run(t, d)
-			devicetest.RunRandom(t, d, 2, 40)
+	d := open(t, Options{})
+	devicetest.Run(t, d)
+	devicetest.RunRandom(t, d, 2, 40)
+}
+
+// The variant that this renderer does not choose runs what it has kernels of its
+// own for, and one case of everything else.
+func TestOtherVariant(t *testing.T) {
+	variant := SharedMemory
+	if open(t, Options{}).variant == SharedMemory {
+		variant = BufferTexture
+	}
+	d := open(t, Options{Variant: variant})
+	seen := map[string]bool{}
+	for _, c := range devicetest.Cases() {
+		r, err := plan(c.Op, c.Operands(), variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tuned := slices.ContainsFunc(r.passes, func(p pass) bool { return strings.HasSuffix(p.file, variant.suffix()) })
+		if seen[c.Op.Name()] && !tuned {
+			continue
+		}
+		seen[c.Op.Name()] = true
+		t.Run(c.Name, func(t *testing.T) {
+			if err := devicetest.Check(t.Context(), d, c); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
 
 func BenchmarkDevice(b *testing.B) { devicetest.Bench(b, open(b, Options{})) }
+
+// product is a linear layer on buffers, ready to run.
+func product(t *testing.T, d *Device, positions, inputs, outputs int) (device.Program, []device.Buffer, []device.Buffer) {
+	t.Helper()
+	p, err := d.Prepare(kernels.Linear{}, []device.Operand{{Shape: tensor.Rows(inputs, positions)}, {Shape: tensor.Shape{outputs, inputs, 1, 1}, Constant: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var in []device.Buffer
+	for _, l := range append(p.Inputs(), device.Layout{Shape: tensor.Rows(outputs, positions)}) {
+		b, err := d.Alloc(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, b)
+	}
+	return p, in[2:], in[:2]
+}
+
+func TestRunDoesNotAllocate(t *testing.T) {
+	d := open(t, Options{})
+	p, out, in := product(t, d, 20, 16, 16)
+	if n := testing.AllocsPerRun(100, func() {
+		if err := d.Run(p, out, in); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// Dispatches cut into single groups must give what whole ones give.
+func TestCutDispatches(t *testing.T) {
+	for _, v := range []Variant{SharedMemory, BufferTexture} {
+		d := open(t, Options{Variant: v})
+		d.wait(func() { d.work = 1 })
+		for _, c := range []devicetest.Case{
+			{Name: "conv2d", Op: kernels.Conv(3, 1, kernels.ReLU), Inputs: []devicetest.Input{{Shape: tensor.Shape{2, 5, 9, 40}}, {Shape: tensor.Shape{70, 5, 3, 3}, Constant: true}, {Shape: tensor.Vector(70)}}},
+			{Name: "linear", Op: kernels.Linear{}, Inputs: []devicetest.Input{{Shape: tensor.Rows(33, 200)}, {Shape: tensor.Shape{70, 33, 1, 1}}}},
+			{Name: "add", Op: kernels.Add{}, Inputs: []devicetest.Input{{Shape: tensor.Shape{2, 5, 9, 40}}, {Shape: tensor.Vector(5)}}},
+		} {
+			if err := devicetest.Check(t.Context(), d, c); err != nil {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+		}
+	}
+	p := pass{groups: [2]int{1000, 1}, work: 10e9}
+	if got := p.cut(1e9); got != 100 {
+		t.Errorf("a tenth of the work is %d of 1000 groups", got)
+	}
+	p = pass{groups: [2]int{1 << 20, 1}, work: 1}
+	if got := p.cut(1e9); got != maxGroups {
+		t.Errorf("%d groups in one dispatch", got)
+	}
+}
+
+func TestOutOfMemory(t *testing.T) {
+	d := open(t, Options{MaxBytes: 1 << 20})
+	big, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, 60000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, 60000)}); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("over MaxBytes: %v", err)
+	}
+	big.Close()
+	if _, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, 60000)}); err != nil {
+		t.Errorf("after closing: %v", err)
+	}
+	huge := int(d.Info().MaxBufferBytes/16) + 1
+	if _, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, huge)}); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("over the driver's limit: %v", err)
+	}
+}
+
+func TestLost(t *testing.T) {
+	d := open(t, Options{})
+	p, out, in := product(t, d, 20, 16, 16)
+	d.wait(func() { d.lost = true })
+	if err := d.Run(p, out, in); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	result := tensor.New(out[0].Layout().Shape)
+	if err := d.Read(t.Context(), out[0], result); !errors.Is(err, device.ErrLost) {
+		t.Errorf("Read: %v", err)
+	}
+	if err := d.Write(out[0], result); !errors.Is(err, device.ErrLost) {
+		t.Errorf("Write: %v", err)
+	}
+	if _, err := d.Alloc(out[0].Layout()); !errors.Is(err, device.ErrLost) {
+		t.Errorf("Alloc: %v", err)
+	}
+	q, err := d.Prepare(kernels.Add{}, []device.Operand{{Shape: tensor.Scalar}, {Shape: tensor.Scalar}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Ready(t.Context()); !errors.Is(err, device.ErrLost) {
+		t.Errorf("Ready: %v", err)
+	}
+}
+
+// Who waits for a reading may leave although the device is busy.
+func TestReadCancelled(t *testing.T) {
+	d := open(t, Options{})
+	b, err := d.Alloc(device.Layout{Shape: tensor.Scalar})
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy, begun := make(chan struct{}), make(chan struct{})
+	d.post(call{do: func() { close(begun); <-busy }})
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() { result <- d.Read(ctx, b, tensor.New(tensor.Scalar)) }()
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(busy)
+}
+
+func TestClose(t *testing.T) {
+	d := open(t, Options{})
+	p, out, in := product(t, d, 20, 16, 16)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.buffers) != 0 || len(d.compiled) != 0 || d.bytes != 0 {
+		t.Errorf("%d buffers, %d programs, %d bytes left", len(d.buffers), len(d.compiled), d.bytes)
+	}
+	if err := d.Run(p, out, in); err == nil {
+		t.Error("a closed device runs")
+	}
+	p.Close()
+	in[0].Close()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWrongOperands(t *testing.T) {
+	d := open(t, Options{})
+	p, out, in := product(t, d, 20, 16, 16)
+	for name, err := range map[string]error{
+		"too few inputs": d.Run(p, out, in[:1]),
+		"swapped":        d.Run(p, out, []device.Buffer{in[1], in[0]}),
+		"wrong output":   d.Run(p, in[1:], in),
+		"wrong tensor":   d.Write(in[0], tensor.New(tensor.Scalar)),
+		"packed":         d.Read(t.Context(), in[1], tensor.New(in[1].Layout().Shape)),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

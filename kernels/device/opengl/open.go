@@ -133,6 +133,7 @@ func (d *Device) start(getProc func(string) unsafe.Pointer) error {
 	d.resetStatus = getProc("glGetGraphicsResetStatus") != nil && (major > 4 || minor >= 5)
 	d.info = device.Info{Name: "opengl", Renderer: text(gl.RENDERER), Detail: "OpenGL " + version, Tolerance: 1e-5}
 	d.info.Software = isSoftware(d.info.Renderer)
+	d.work = dispatchWork(d.info.Software)
 	if d.variant == Automatic {
 		d.variant = SharedMemory
 		if d.info.Software {

@@ -189,9 +189,9 @@ func (p *Program) release() {
 	p.passes, p.scratch = nil, nil
 }
 
-// budget is the work of one dispatch: at most about 100 ms on a slow machine of
-// its class, so that a desktop stays alive and no watchdog strikes.
-func budget(software bool) float64 {
+// dispatchWork is the work of one dispatch: at most about 100 ms on a slow machine
+// of its class, so that a desktop stays alive and no watchdog strikes.
+func dispatchWork(software bool) float64 {
 	if software {
 		return 1e9
 	}
@@ -201,9 +201,9 @@ func budget(software bool) float64 {
 // maxGroups is the least that every OpenGL 4.3 allows along an axis.
 const maxGroups = 65535
 
-// cut returns how many groups along x one dispatch of the pass may take.
-func (p *pass) cut(software bool) int {
-	n := int(float64(p.groups[0]) * budget(software) / max(p.work, 1))
+// cut returns how many groups along x a dispatch of the given work may take.
+func (p *pass) cut(work float64) int {
+	n := int(float64(p.groups[0]) * work / max(p.work, 1))
 	return min(max(n, 1), maxGroups, p.groups[0])
 }
 
@@ -234,7 +234,7 @@ func (d *Device) execute(j *job) error {
 			gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, binding, j.slot(slot).name)
 			binding++
 		}
-		most := pass.cut(d.info.Software)
+		most := pass.cut(d.work)
 		for from := 0; from < pass.groups[0]; from += most {
 			gl.Uniform1ui(0, uint32(from))
 			gl.DispatchCompute(uint32(min(most, pass.groups[0]-from)), uint32(pass.groups[1]), 1)

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress shows how far a piece of work is: a bar on a terminal, a plain line
+// now and then elsewhere.
+type progress struct {
+	w       io.Writer
+	what    string // "reading"
+	unit    string // "pictures"
+	from    int    // done before it began
+	total   int
+	bar     *progressbar.ProgressBar
+	started time.Time
+	said    time.Time // when the last plain line was written
+}
+
+// quiet is the time between two plain lines.
+const quiet = 10 * time.Second
+
+// newProgress begins to show total units of work, of which from are done.
+func newProgress(w io.Writer, what, unit string, from, total int) *progress {
+	now := time.Now()
+	p := &progress{w: w, what: what, unit: unit, from: from, total: total, started: now, said: now}
+	if isTerminal(w) {
+		p.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(w),
+			progressbar.OptionSetDescription(fmt.Sprintf("%-11s", what)),
+			progressbar.OptionSetItsString(unit),
+			progressbar.OptionShowIts(),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetWidth(24),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionUseANSICodes(true),
+		)
+	}
+	return p
+}
+
+// set shows that done units are over.
+func (p *progress) set(done int) {
+	if p.bar != nil {
+		// A bar that cannot be drawn is no reason to stop.
+		_ = p.bar.Set(done)
+		return
+	}
+	if now := time.Now(); now.Sub(p.said) >= quiet && done > p.from && done < p.total {
+		p.said = now
+		each := now.Sub(p.started) / time.Duration(done-p.from)
+		left := each * time.Duration(p.total-done)
+		fmt.Fprintf(p.w, "%s: %d of %d %s, %.1f/s, %v left\n", p.what, done, p.total, p.unit, 1/each.Seconds(), left.Round(time.Second))
+	}
+}
+
+// clear takes the bar off the screen, so that a line can be written; the next
+// set draws it again.
+func (p *progress) clear() {
+	if p != nil && p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}
+
+// finish ends the display and says how long it took.
+func (p *progress) finish() {
+	p.clear()
+	took := time.Since(p.started)
+	fmt.Fprintf(p.w, "%s: %d %s in %v (%.1f/s)\n", p.what, p.total-p.from, p.unit, took.Round(100*time.Millisecond), float64(p.total-p.from)/max(took.Seconds(), 1e-9))
+}

@@ -29,15 +29,6 @@ type bench struct {
 	in, out  [][]device.Buffer
 }
 
-func open(b testing.TB, o Options) *Device {
-	d, err := Open(o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { d.Close() })
-	return d
-}
-
 func random(s tensor.Shape, scale float32) *tensor.Tensor {
 	r := rand.New(rand.NewPCG(1, uint64(s.Len())))
 	t := tensor.New(s)
@@ -116,24 +107,41 @@ func (p *bench) run(b testing.TB, i int) {
 	}
 }
 
-// resnet18 is ResNet-18 to layer3 on a picture of size x size, batch norm folded.
-func resnet18(size int) []layer {
-	var ls []layer
-	conv := func(name string, from, residual, kernel, stride, in, out, size int, a kernels.Activation) int {
-		op := kernels.Conv(kernel, stride, a)
-		l := layer{name: name, inputs: []int{from}, constants: []tensor.Shape{{out, in, kernel, kernel}, tensor.Vector(out)}}
-		if residual >= 0 {
-			op.Residual = true
-			l.inputs = append(l.inputs, residual)
-		}
-		l.op = op
-		l.flop = 2 * float64(out*in*kernel*kernel) * float64(size*size)
-		ls = append(ls, l)
-		return len(ls)
+// network collects layers.
+type network struct{ layers []layer }
+
+// conv adds a convolution to maps of size x size and returns its number.
+// residual is the number of what is added, or -1.
+func (n *network) conv(name string, from, residual, kernel, stride, in, out, size int, a kernels.Activation) int {
+	op := kernels.Conv(kernel, stride, a)
+	l := layer{name: name, inputs: []int{from}, constants: []tensor.Shape{{out, in, kernel, kernel}, tensor.Vector(out)}}
+	if residual >= 0 {
+		op.Residual = true
+		l.inputs = append(l.inputs, residual)
 	}
-	conv("conv1", 0, -1, 7, 2, 3, 64, size/2, kernels.ReLU)
-	ls = append(ls, layer{name: "maxpool", op: kernels.Pool{Kernel: 3, Stride: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}, inputs: []int{1}})
-	at, channels := 2, 64
+	l.op = op
+	l.flop = 2 * float64(out*in*kernel*kernel) * float64(size*size)
+	n.layers = append(n.layers, l)
+	return len(n.layers)
+}
+
+func (n *network) stem(size int) int {
+	n.conv("conv1", 0, -1, 7, 2, 3, 64, size/2, kernels.ReLU)
+	n.layers = append(n.layers, layer{name: "maxpool", op: kernels.Pool{Kernel: 3, Stride: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}, inputs: []int{1}})
+	return 2
+}
+
+func (n *network) flop() (sum float64) {
+	for _, l := range n.layers {
+		sum += l.flop
+	}
+	return sum
+}
+
+// resnet18 is ResNet-18 to layer3 on a picture of size x size, batch norm folded.
+func resnet18(size int) *network {
+	n := &network{}
+	at, channels := n.stem(size), 64
 	for stage := range 3 {
 		width := 64 << stage
 		s := size / 4 >> stage
@@ -142,35 +150,78 @@ func resnet18(size int) []layer {
 			stride, shortcut := 1, at
 			if block == 0 && stage > 0 {
 				stride = 2
-				shortcut = conv(name+".down", at, -1, 1, 2, channels, width, s, kernels.Identity)
+				shortcut = n.conv(name+".down", at, -1, 1, 2, channels, width, s, kernels.Identity)
 			}
-			mid := conv(name+".conv1", at, -1, 3, stride, channels, width, s, kernels.ReLU)
-			at = conv(name+".conv2", mid, shortcut, 3, 1, width, width, s, kernels.ReLU)
+			mid := n.conv(name+".conv1", at, -1, 3, stride, channels, width, s, kernels.ReLU)
+			at = n.conv(name+".conv2", mid, shortcut, 3, 1, width, width, s, kernels.ReLU)
 			channels = width
 		}
 	}
-	return ls
+	return n
 }
 
-func BenchmarkResNet18(b *testing.B) {
-	for _, workers := range []int{1, 2} {
-		layers := resnet18(256)
-		p := build(b, open(b, Options{Workers: workers}), tensor.Shape{1, 3, 256, 256}, layers)
-		var flop float64
-		for _, l := range layers {
-			flop += l.flop
-		}
-		b.Run(fmt.Sprintf("all/%d", workers), func(b *testing.B) {
-			measure(b, flop, func() {
-				for i := range layers {
-					p.run(b, i)
+// wideResNet50 is WideResNet-50-2 to layer3.
+func wideResNet50(size int) *network {
+	n := &network{}
+	at, channels := n.stem(size), 64
+	for stage, blocks := range []int{3, 4, 6} {
+		width, out := 128<<stage, 256<<stage
+		s := size / 4 >> stage
+		for block := range blocks {
+			name := fmt.Sprintf("layer%d.%d", stage+1, block)
+			stride, shortcut, before := 1, at, s
+			if block == 0 {
+				if stage > 0 {
+					stride, before = 2, 2*s
 				}
+				shortcut = n.conv(name+".down", at, -1, 1, stride, channels, out, s, kernels.Identity)
+			}
+			mid := n.conv(name+".conv1", at, -1, 1, 1, channels, width, before, kernels.ReLU)
+			mid = n.conv(name+".conv2", mid, -1, 3, stride, width, width, s, kernels.ReLU)
+			at = n.conv(name+".conv3", mid, shortcut, 1, 1, width, out, s, kernels.ReLU)
+			channels = out
+		}
+	}
+	return n
+}
+
+// compact18 is the backbone Compact.
+func compact18(size int) *network {
+	n := &network{}
+	at := n.conv("stem", 0, -1, 5, 2, 3, 32, size/2, kernels.ReLU)
+	for i, c := range [][2]int{{32, 48}, {48, 96}, {96, 192}} {
+		s := size / 4 >> i
+		name := fmt.Sprint(4 << i)
+		at = n.conv("reduce"+name, at, -1, 3, 2, c[0], c[1], s, kernels.ReLU)
+		mid := n.conv("stage"+name+".conv1", at, -1, 3, 1, c[1], c[1], s, kernels.ReLU)
+		at = n.conv("stage"+name+".conv2", mid, at, 3, 1, c[1], c[1], s, kernels.ReLU)
+		if i > 0 {
+			n.conv("tap"+fmt.Sprint(i+1), at, -1, 1, 1, c[1], 64<<i, s, kernels.Identity)
+		}
+	}
+	return n
+}
+
+func BenchmarkNetwork(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		network *network
+		size    int
+	}{{"resnet18_256", resnet18(256), 256}, {"wide_resnet50_2_288", wideResNet50(288), 288}, {"compact_256", compact18(256), 256}} {
+		for _, workers := range []int{1, 2} {
+			name := fmt.Sprintf("%s/%d threads/", c.name, workers)
+			layers := c.network.layers
+			p := build(b, open(b, Options{Workers: workers}), tensor.Shape{1, 3, c.size, c.size}, layers)
+			b.Run(name+"all", func(b *testing.B) {
+				measure(b, c.network.flop(), func() {
+					for i := range layers {
+						p.run(b, i)
+					}
+				})
 			})
-		})
-		for i, l := range layers {
-			b.Run(fmt.Sprintf("%s/%d", l.name, workers), func(b *testing.B) {
-				measure(b, l.flop, func() { p.run(b, i) })
-			})
+			for i, l := range layers {
+				b.Run(name+l.name, func(b *testing.B) { measure(b, l.flop, func() { p.run(b, i) }) })
+			}
 		}
 	}
 }
@@ -186,5 +237,74 @@ func BenchmarkLinear(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkLearn runs the operations of a step of learning on 4096 rows.
+func BenchmarkLearn(b *testing.B) {
+	const rows, width = 4096, 384
+	x, w, v := tensor.Rows(width, rows), tensor.Shape{width, width, 1, 1}, tensor.Vector(width)
+	product := 2.0 * rows * width * width
+	d := open(b, Options{})
+	for _, c := range []struct {
+		name string
+		op   kernels.Op
+		in   []tensor.Shape
+		flop float64
+	}{
+		{"forward", kernels.Linear{Bias: true}, []tensor.Shape{x, w, v}, product},
+		{"input gradient", kernels.Linear{Transposed: true}, []tensor.Shape{x, w}, product},
+		{"weight gradient", kernels.LinearWeightGradient{}, []tensor.Shape{x, x}, product},
+		{"one output", kernels.Linear{}, []tensor.Shape{x, {1, width, 1, 1}}, 2 * rows * width},
+		{"weight gradient of one output", kernels.LinearWeightGradient{}, []tensor.Shape{x, tensor.Rows(1, rows)}, 2 * rows * width},
+		{"input gradient of one output", kernels.Linear{Transposed: true}, []tensor.Shape{tensor.Rows(1, rows), {1, width, 1, 1}}, 2 * rows * width},
+		{"batch norm", kernels.BatchNorm{Epsilon: 1e-5, Momentum: 0.1}, []tensor.Shape{x, v, v, v, v}, 0},
+		{"batch norm gradient", kernels.BatchNormGradient{}, []tensor.Shape{x, v, v, v, x}, 0},
+		{"leaky gradient", kernels.ActivateGradient{Activation: kernels.LeakyReLU, Slope: 0.2}, []tensor.Shape{x, x}, 0},
+		{"bias gradient", kernels.Reduce{OverN: true, OverH: true, OverW: true}, []tensor.Shape{x}, 0},
+		{"adam", kernels.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, []tensor.Shape{w, w, w, w, tensor.Rows(1, 3)}, 0},
+		{"noise", kernels.Noise{To: x, Std: 0.015}, []tensor.Shape{tensor.Rows(1, 4)}, 0},
+		{"add", kernels.Add{}, []tensor.Shape{x, x}, 0},
+		{"gather", kernels.Gather{}, []tensor.Shape{x, tensor.Rows(1, rows)}, 0},
+		{"permutation", kernels.Permutation{Rows: 100000, Count: rows}, []tensor.Shape{tensor.Rows(1, 4), tensor.Scalar}, 0},
+		{"loss gradient", kernels.TruncatedL1Gradient{Margin: 0.5}, []tensor.Shape{tensor.Rows(1, rows), tensor.Rows(1, rows), tensor.Scalar}, 0},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var operands []device.Operand
+			var in, out []device.Buffer
+			alloc := func(s tensor.Shape) device.Buffer {
+				buf, err := d.Alloc(device.Layout{Shape: s})
+				if err != nil {
+					b.Fatal(err)
+				}
+				t := random(s, 1)
+				for i := range t.Data {
+					t.Data[i] = t.Data[i]*t.Data[i] + 0.01
+				}
+				if err := d.Write(buf, t); err != nil {
+					b.Fatal(err)
+				}
+				return buf
+			}
+			for _, s := range c.in {
+				operands, in = append(operands, device.Operand{Shape: s}), append(in, alloc(s))
+			}
+			outputs, err := c.op.Outputs(c.in...)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, s := range outputs {
+				out = append(out, alloc(s))
+			}
+			p, err := d.Prepare(c.op, operands)
+			if err != nil {
+				b.Fatal(err)
+			}
+			measure(b, c.flop, func() {
+				if err := d.Run(p, out, in); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
 	}
 }

@@ -80,11 +80,14 @@ func (b *buffer) Layout() device.Layout { return b.layout }
 func (b *buffer) Bytes() int64          { return int64(len(b.memory.all)) * 4 }
 func (b *buffer) Close()                { b.memory = memory{} }
 
+// maxFloats is the size of the largest buffer: 64 GiB.
+const maxFloats = 1 << 34
+
 // Alloc returns a buffer. Memory that the machine cannot give ends the process,
-// as always in Go; only sizes beyond any machine are refused.
+// as always in Go; only sizes beyond most machines are refused.
 func (d *Device) Alloc(l device.Layout) (device.Buffer, error) {
 	n := l.Shape.Len()
-	if n == 0 || n > math.MaxInt/64 {
+	if n == 0 || n > maxFloats {
 		return nil, fmt.Errorf("cpu: a buffer of shape %v: %w", l.Shape, device.ErrOutOfMemory)
 	}
 	n = span(l.Shape)
@@ -96,6 +99,9 @@ func (d *Device) Alloc(l device.Layout) (device.Buffer, error) {
 			return nil, fmt.Errorf("cpu: no program wants the packing %q", l.Packing)
 		}
 		n = p.floats
+	}
+	if n > maxFloats {
+		return nil, fmt.Errorf("cpu: a buffer of shape %v: %w", l.Shape, device.ErrOutOfMemory)
 	}
 	return &buffer{layout: l, memory: newMemory(n)}, nil
 }

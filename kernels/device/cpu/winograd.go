@@ -49,7 +49,9 @@ type winograd struct {
 const (
 	tileOut    = 4
 	tileIn     = 6
-	smallBytes = 640 << 10 // weights that every worker may read for every chunk
+	smallBytes = 640 << 10 // weights that every worker may read for every chunk,
+	largeBytes = 4 << 20   // and that it may where there are
+	manyTiles  = 128       // so many tiles (measured)
 	chunkBytes = 448 << 10 // a chunk's inputs and products: within the second cache
 	sharedMax  = 512       // tiles in a shared chunk
 )
@@ -104,7 +106,8 @@ func (s *setup) winograd(op kernels.Conv2D) runner {
 
 func (c *winograd) planChunks() {
 	perTile := matrices * (c.inBlocks + c.outBlocks) * blockBytes
-	if c.shared = matrices*c.matrix*4 > smallBytes; c.shared {
+	weights := matrices * c.matrix * 4
+	if c.shared = weights > largeBytes || weights > smallBytes && c.tiles < manyTiles; c.shared {
 		c.chunk = min(c.tiles, sharedMax)
 	} else {
 		tile := c.kernels.positions[min(2, c.panels[0].n)]

@@ -188,7 +188,9 @@ func (l *learner) epoch(ctx context.Context) (float64, error) {
 		}
 	}
 	loss := tensor.New(tensor.Scalar)
-	if err := l.plan.Read(ctx, "loss", loss); err != nil {
+	// An epoch that is over is accounted for even when ctx is done by now, so that
+	// going on from it gives the same detector.
+	if err := l.plan.Read(context.WithoutCancel(ctx), "loss", loss); err != nil {
 		return 0, err
 	}
 	mean := float64(loss.Data[0]) / float64(steps)

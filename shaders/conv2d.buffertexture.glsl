@@ -2,6 +2,8 @@
 // ROWS neighbours along j x COLUMNS·4 outputs in registers; neighbours share the texels of x that their windows share
 #include "shared/epilogue.glsl"
 #define BLOCKS ((OUT0_W + ROWS - 1) / ROWS)
+// Of a few channels only those there are take part.
+#define LANES (IN0_C < 4 ? IN0_C : 4)
 #define SPAN ((ROWS - 1) * STRIDE + (KERNEL - 1) * DILATION + 1)
 void main() {
     int block = int(gl_WorkGroupID.x + first_group), line = block / BLOCKS;
@@ -19,9 +21,9 @@ void main() {
         int yy = y * STRIDE - PAD_TOP + u * DILATION;
         bool lies = yy >= 0 && yy < IN0_H;
         for (int k4 = 0; k4 < IN0_C4; k4++) {
-            vec4 w[KERNEL][4][COLUMNS], a[SPAN];
+            vec4 w[KERNEL][LANES][COLUMNS], a[SPAN];
             for (int v = 0; v < KERNEL; v++) {
-                for (int lane = 0; lane < 4; lane++) {
+                for (int lane = 0; lane < LANES; lane++) {
                     for (int j = 0; j < COLUMNS; j++) {
                         w[v][lane][j] = texel_in1((((u * KERNEL + v) * IN0_C4 + k4) * 4 + lane) * OUT0_C4 + o4[j]);
                     }
@@ -36,7 +38,7 @@ void main() {
             // One row of sums at a time stays in registers over the window's row.
             for (int i = 0; i < ROWS; i++) {
                 for (int v = 0; v < KERNEL; v++) {
-                    for (int lane = 0; lane < 4; lane++) {
+                    for (int lane = 0; lane < LANES; lane++) {
                         for (int j = 0; j < COLUMNS; j++) {
                             sum[i][j] += a[i * STRIDE + v * DILATION][lane] * w[v][lane][j];
                         }

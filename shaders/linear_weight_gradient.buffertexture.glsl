@@ -5,12 +5,15 @@ void main() {
     int row = int(gl_WorkGroupID.x + first_group) % ROW_GROUPS * ROWS, part = int(gl_WorkGroupID.x + first_group) / ROW_GROUPS;
     int column = int(gl_WorkGroupID.y) * LOCAL * COLUMNS + int(gl_LocalInvocationID.x);
     int size = (PLACES + PARTS - 1) / PARTS, end = min((part + 1) * size, PLACES);
-    vec4 sum[4 * ROWS][COLUMNS];
+    // Mesa keeps arrays in registers that loops index by their counters alone.
+    vec4 sum[ROWS][4][COLUMNS];
     int i4[COLUMNS];
     for (int j = 0; j < COLUMNS; j++) {
         i4[j] = min(column + j * LOCAL, IN0_C4 - 1);
-        for (int i = 0; i < 4 * ROWS; i++) {
-            sum[i][j] = vec4(0.0);
+        for (int i = 0; i < ROWS; i++) {
+            for (int lane = 0; lane < 4; lane++) {
+                sum[i][lane][j] = vec4(0.0);
+            }
         }
     }
     for (int p = part * size; p < end; p += UNROLL) {
@@ -23,21 +26,25 @@ void main() {
         for (int i = 0; i < ROWS; i++) {
             vec4 a[UNROLL];
             for (int s = 0; s < UNROLL; s++) {
-                a[s] = p + s < end ? texel_in1((p + s) * IN1_C4 + min(row + i, IN1_C4 - 1)) : vec4(0.0);
+                vec4 texel = texel_in1(min(p + s, end - 1) * IN1_C4 + min(row + i, IN1_C4 - 1));
+                a[s] = p + s < end ? texel : vec4(0.0);
             }
             for (int lane = 0; lane < 4; lane++) {
                 for (int s = 0; s < UNROLL; s++) {
                     for (int j = 0; j < COLUMNS; j++) {
-                        sum[4 * i + lane][j] += a[s][lane] * b[s][j];
+                        sum[i][lane][j] += a[s][lane] * b[s][j];
                     }
                 }
             }
         }
     }
-    for (int i = 0; i < 4 * ROWS; i++) {
-        for (int j = 0; j < COLUMNS; j++) {
-            if (4 * row + i < IN1_C && column + j * LOCAL < IN0_C4) {
-                put4_out0(part * IN1_C + 4 * row + i, column + j * LOCAL, sum[i][j]);
+    for (int i = 0; i < ROWS; i++) {
+        for (int lane = 0; lane < 4; lane++) {
+            int o = 4 * (row + i) + lane;
+            for (int j = 0; j < COLUMNS; j++) {
+                if (o < IN1_C && column + j * LOCAL < IN0_C4) {
+                    put4_out0(part * IN1_C + o, column + j * LOCAL, sum[i][lane][j]);
+                }
             }
         }
     }

@@ -37,6 +37,8 @@ func (s *setup) choose(op kernels.Op) runner {
 		return s.embed(o)
 	case kernels.Gather:
 		return s.gather()
+	case kernels.Permutation:
+		return s.permutation(o)
 	case kernels.Resize:
 		return s.resize(o)
 	case kernels.Blur:

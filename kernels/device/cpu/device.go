@@ -81,13 +81,13 @@ func (b *buffer) Bytes() int64          { return int64(len(b.memory.all)) * 4 }
 func (b *buffer) Close()                { b.memory = memory{} }
 
 // maxFloats is the size of the largest buffer: 64 GiB.
-const maxFloats = 1 << 34
+const maxFloats int64 = 1 << 34
 
 // Alloc returns a buffer. Memory that the machine cannot give ends the process,
 // as always in Go; only sizes beyond most machines are refused.
 func (d *Device) Alloc(l device.Layout) (device.Buffer, error) {
 	n := l.Shape.Len()
-	if n == 0 || n > maxFloats {
+	if n == 0 || int64(n) > maxFloats {
 		return nil, fmt.Errorf("cpu: a buffer of shape %v: %w", l.Shape, device.ErrOutOfMemory)
 	}
 	n = span(l.Shape)
@@ -100,7 +100,7 @@ func (d *Device) Alloc(l device.Layout) (device.Buffer, error) {
 		}
 		n = p.floats
 	}
-	if n > maxFloats {
+	if int64(n) > maxFloats {
 		return nil, fmt.Errorf("cpu: a buffer of shape %v: %w", l.Shape, device.ErrOutOfMemory)
 	}
 	return &buffer{layout: l, memory: newMemory(n)}, nil

@@ -28,16 +28,12 @@ func toLayout(dst, src []float32, s tensor.Shape) {
 		copy(dst, src)
 		return
 	}
-	plane, blocks := s[2]*s[3], blocksOf(s[1])
-	for n := range s[0] {
-		for c := range s[1] {
-			from := src[(n*s[1]+c)*plane:][:plane]
-			to := dst[(n*blocks+c/lanes)*plane*lanes+c%lanes:]
-			for i, v := range from {
-				to[i*lanes] = v
-			}
+	eachStrip(s, func(dense, blocked, count int) {
+		to := dst[blocked:]
+		for i, v := range src[dense:][:count] {
+			to[i*lanes] = v
 		}
-	}
+	})
 }
 
 // fromLayout copies the ordinary layout into a dense tensor.
@@ -46,13 +42,27 @@ func fromLayout(dst, src []float32, s tensor.Shape) {
 		copy(dst, src)
 		return
 	}
+	eachStrip(s, func(dense, blocked, count int) {
+		from := src[blocked:]
+		to := dst[dense:][:count]
+		for i := range to {
+			to[i] = from[i*lanes]
+		}
+	})
+}
+
+// eachStrip calls f for strips of one channel: where they start in the dense and
+// in the blocked tensor and how many values they have. The strips of a block's
+// channels follow each other, so that its cache lines are still there.
+func eachStrip(s tensor.Shape, f func(dense, blocked, count int)) {
+	const most = 256
 	plane, blocks := s[2]*s[3], blocksOf(s[1])
 	for n := range s[0] {
-		for c := range s[1] {
-			to := dst[(n*s[1]+c)*plane:][:plane]
-			from := src[(n*blocks+c/lanes)*plane*lanes+c%lanes:]
-			for i := range to {
-				to[i] = from[i*lanes]
+		for b := range blocks {
+			for from := 0; from < plane; from += most {
+				for c := b * lanes; c < min((b+1)*lanes, s[1]); c++ {
+					f((n*s[1]+c)*plane+from, ((n*blocks+b)*plane+from)*lanes+c%lanes, min(most, plane-from))
+				}
 			}
 		}
 	}

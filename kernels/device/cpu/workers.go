@@ -176,6 +176,7 @@ const guard = 8 * lanes
 
 func newMemory(n int) memory {
 	all := make([]float32, n+2*guard+lanes)
+	askForHugePages(all)
 	skip := guard
 	for uintptr(unsafe.Pointer(&all[skip]))%blockBytes != 0 {
 		skip++

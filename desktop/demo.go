@@ -19,7 +19,7 @@ import (
 
 // demoEpochs is shorter than the default schedule: on two cores the three sample
 // sets together are to take well under a minute.
-const demoEpochs = 10
+const demoEpochs = 20
 
 func newDemo(c *console) *cobra.Command {
 	var out, name string

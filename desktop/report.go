@@ -250,7 +250,7 @@ func ticks(low, high float64, place func(float64) float64) []tick {
 	}
 	var all []tick
 	for i := math.Ceil(low / step); i*step <= high; i++ {
-		all = append(all, tick{place(i * step), number(i * step)})
+		all = append(all, tick{place(i * step), number(i*step + 0)}) // +0 turns -0 into 0
 	}
 	return all
 }

@@ -1,0 +1,69 @@
+# The two commands a newcomer needs are `make run` and `make test`. A target
+# installs the Debian packages it needs, and no others, when it may.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build run test lint generate golden bench fuzz clean
+
+# What the Go module needs to be built: C for OpenGL's functions, which are found
+# through pkg-config; certificates for downloading modules.
+BUILD_PACKAGES := gcc libc6-dev pkg-config libgl-dev ca-certificates
+# An OpenGL driver that needs no graphics card, and the shader validator.
+TEST_PACKAGES := $(BUILD_PACKAGES) libegl1 libgl1-mesa-dri glslang-tools
+LINT_PACKAGES := $(BUILD_PACKAGES) glslang-tools
+# The oracle and the peers; nothing that ships needs them.
+GOLDEN_PACKAGES := python3-torch python3-numpy python3-scipy python3-pil
+BENCH_PACKAGES := $(TEST_PACKAGES) libopenblas0-pthread python3-torch python3-torchvision npm
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+FUZZTIME ?= 30s
+
+build:
+	@.ci/packages $(BUILD_PACKAGES)
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/flawscope ./desktop
+
+# The main job on the built-in samples: learns, finds defects, writes a report.
+run: build
+	bin/flawscope demo
+
+test:
+	@.ci/packages $(TEST_PACKAGES)
+	.ci/test
+
+lint:
+	@.ci/packages $(LINT_PACKAGES)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	REQUIRE_GLSLANG=1 go test -count=1 -run GLSLang ./kernels/device/opengl
+
+# Assembly and sample pictures from their generators.
+generate:
+	go generate ./...
+	go run ./assets/sample/generate
+
+# Golden vectors from PyTorch and Pillow.
+golden:
+	@.ci/packages $(GOLDEN_PACKAGES)
+	cd kernels/testdata && /usr/bin/python3 golden.py golden.safetensors
+	cd assets/compact && /usr/bin/python3 golden.py --student compact18.safetensors --out compact18_golden.safetensors
+	cd sdk/picture/testdata && /usr/bin/python3 pillow.py
+
+# Speed beside onnxruntime and OpenBLAS; writes build/bench.json.
+bench:
+	@.ci/packages $(BENCH_PACKAGES)
+	mkdir -p build
+	go run ./docs/bench
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	@.ci/packages $(BUILD_PACKAGES)
+	@for package in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+clean:
+	rm -rf bin build flawscope-demo

@@ -63,13 +63,25 @@ func pack(memory []float32, l device.Layout, t *tensor.Tensor) {
 		clear(memory[copy(memory, t.Data):])
 	default:
 		stride := texels(c) * 4
-		for b := range n {
-			for p := range plane {
-				to := memory[(b*plane+p)*stride:][:stride]
-				for i := range c {
-					to[i] = t.Data[(b*c+i)*plane+p]
-				}
-				clear(to[c:])
+		eachTile(n, c, plane, func(b, i, from, to int) {
+			memory := memory[b*plane*stride+i:]
+			for k, v := range t.Data[(b*c+i)*plane+from : (b*c+i)*plane+to] {
+				memory[(from+k)*stride] = v
+			}
+		})
+		for place := range n * plane {
+			clear(memory[place*stride+c : (place+1)*stride])
+		}
+	}
+}
+
+// eachTile calls f with every picture, channel and a short range of positions,
+// channels before positions, so that transposing stays within the cache.
+func eachTile(n, c, plane int, f func(b, i, from, to int)) {
+	for b := range n {
+		for from := 0; from < plane; from += 32 {
+			for i := range c {
+				f(b, i, from, min(from+32, plane))
 			}
 		}
 	}
@@ -83,11 +95,11 @@ func unpack(t *tensor.Tensor, memory []float32) {
 		return
 	}
 	stride := texels(c) * 4
-	for b := range n {
-		for p := range plane {
-			for i, v := range memory[(b*plane+p)*stride:][:c] {
-				t.Data[(b*c+i)*plane+p] = v
-			}
+	eachTile(n, c, plane, func(b, i, from, to int) {
+		memory := memory[b*plane*stride+i:]
+		channel := t.Data[(b*c+i)*plane+from : (b*c+i)*plane+to]
+		for k := range channel {
+			channel[k] = memory[(from+k)*stride]
 		}
-	}
+	})
 }

@@ -134,19 +134,19 @@ func (d *Device) start(getProc func(string) unsafe.Pointer) error {
 	d.info = device.Info{Name: "opengl", Renderer: text(gl.RENDERER), Detail: "OpenGL " + version, Tolerance: 1e-5}
 	d.info.Software = isSoftware(d.info.Renderer)
 	d.work = dispatchWork(d.info.Software)
+	var block int64
+	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
+	var texels int32
+	gl.GetIntegerv(gl.MAX_TEXTURE_BUFFER_SIZE, &texels)
 	if d.variant == Automatic {
 		d.variant = SharedMemory
-		if d.info.Software {
+		if d.info.Software && texels >= 1<<24 {
 			d.variant = BufferTexture
 		}
 	}
-	var block int64
-	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
 	d.info.MaxBufferBytes = block
 	if d.variant == BufferTexture {
-		// Of single channels a texel is one float.
-		var texels int32
-		gl.GetIntegerv(gl.MAX_TEXTURE_BUFFER_SIZE, &texels)
+		// A texel of single channels is one float.
 		d.info.MaxBufferBytes = min(block, 4*int64(texels))
 	}
 	return nil

@@ -48,7 +48,7 @@ func (r *recipe) own(s tensor.Shape) int {
 
 // simple is the weight of an operation of a shader that is no tuned matrix
 // product: it fetches a texel for every few operations.
-const simple = 16
+const simple = 32
 
 // walkPass is a pass that calls the kernel once for each texel of shape walk,
 // work operations in all.
@@ -126,7 +126,7 @@ func work(op kernels.Op, in, out []tensor.Shape) int {
 	case kernels.Blur:
 		return out[0].Len() * (2*op.Radius + 1)
 	case kernels.PatchPool:
-		return max(in[0].Len(), out[0].Len()) * op.Kernel * op.Kernel
+		return 2 * max(in[0].Len(), out[0].Len()) * op.Kernel * op.Kernel
 	case kernels.Noise, kernels.Permutation:
 		return 64 * total
 	}

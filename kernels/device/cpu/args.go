@@ -73,8 +73,6 @@ type vectorArgs struct {
 	out, a, b, c unsafe.Pointer
 	count        int // blocks of 64 bytes
 	slope        float32
-	_            uint32
-	step         uintptr
 }
 
 // windowArgs are the arguments of the reductions over windows (avo/window.go).

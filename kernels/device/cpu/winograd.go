@@ -56,12 +56,16 @@ const (
 	sharedMax  = 512       // tiles in a shared chunk
 )
 
-// winogradFits says whether the fast algorithm applies and pays: enough channels
-// on both sides for the products to outweigh the transforms.
+// winogradFits says whether the fast algorithm applies and pays: a block of
+// channels on both sides, for the products to outweigh the transforms, and four
+// tiles, for them to outweigh the reading of weights four times as large. With
+// four tiles it was 1.5 to 3.5 times as fast as direct from 16 to 256 channels, with
+// one it was slower from 64 channels on (docs/PERFORMANCE.md).
 func winogradFits(op kernels.Conv2D, x, y tensor.Shape) bool {
 	return op.Kernel == 3 && op.Stride == 1 && op.Dilation == 1 && op.Groups == 1 &&
 		max(op.PadTop, op.PadLeft, op.PadBottom, op.PadRight) <= 2 &&
-		x[1] >= lanes && y[1] >= lanes
+		x[1] >= lanes && y[1] >= lanes &&
+		y[0]*ceil(y[2], tileOut)*ceil(y[3], tileOut) >= 4
 }
 
 func (s *setup) winograd(op kernels.Conv2D) runner {

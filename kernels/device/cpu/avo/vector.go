@@ -25,7 +25,6 @@ const (
 	vecC     = 24
 	vecCount = 32 // blocks of 64 bytes
 	vecSlope = 40
-	vecStep  = 48
 )
 
 // eachBlock emits a loop over blocks of 64 bytes of out and the inputs.

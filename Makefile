@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test lint generate golden bench fuzz clean
+.PHONY: build run test lint generate golden bench soak fuzz clean
 
 # What the Go module needs to be built: C for OpenGL's functions, which are found
 # through pkg-config; certificates for downloading modules.
@@ -14,7 +14,7 @@ TEST_PACKAGES := $(BUILD_PACKAGES) libegl1 libgl1-mesa-dri glslang-tools
 LINT_PACKAGES := $(BUILD_PACKAGES) glslang-tools
 # The oracle and the peers; nothing that ships needs them.
 GOLDEN_PACKAGES := python3-torch python3-numpy python3-scipy python3-pil
-BENCH_PACKAGES := $(TEST_PACKAGES) libopenblas0-pthread python3-torch python3-torchvision npm
+BENCH_PACKAGES := $(TEST_PACKAGES) libopenblas0-pthread python3-torch python3-numpy $(if $(shell command -v npm),,npm)
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 FUZZTIME ?= 30s
@@ -50,11 +50,21 @@ golden:
 	cd assets/compact && /usr/bin/python3 golden.py --student compact18.safetensors --out compact18_golden.safetensors
 	cd sdk/picture/testdata && /usr/bin/python3 pillow.py
 
-# Speed beside onnxruntime and OpenBLAS; writes build/bench.json.
+# Speed beside onnxruntime and OpenBLAS; writes build/bench.json. BENCH has flags,
+# as in make bench BENCH=-short. onnxruntime's CPU library is in its npm package,
+# whose install script would fetch the GPU's.
+ONNXRUNTIME := onnxruntime-node@1.30.0
 bench:
 	@.ci/packages $(BENCH_PACKAGES)
-	mkdir -p build
-	go run ./docs/bench
+	@mkdir -p build/peers
+	@[ -e build/peers/$(ONNXRUNTIME) ] || npm install --ignore-scripts --no-audit --no-fund --prefix build/peers $(ONNXRUNTIME)
+	@touch build/peers/$(ONNXRUNTIME)
+	go run ./docs/bench $(BENCH)
+
+# Resident memory after 200 and after 2,000 inspections.
+soak:
+	@.ci/packages $(BUILD_PACKAGES)
+	go run ./docs/bench -soak
 
 # Every fuzz target for FUZZTIME.
 fuzz:

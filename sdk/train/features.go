@@ -82,10 +82,13 @@ func (e *extractor) extract(ctx context.Context, img image.Image, keep int, seed
 	}
 	rows := make([]float32, len(cells)*s[1])
 	plane := s[2] * s[3]
-	for c := range s[1] {
-		channel := e.vectors.Data[c*plane : (c+1)*plane]
-		for i, cell := range cells {
-			rows[i*s[1]+c] = channel[cell]
+	for from := 0; from < len(cells); from += block {
+		some := cells[from:min(from+block, len(cells))]
+		for c := range s[1] {
+			channel := e.vectors.Data[c*plane : (c+1)*plane]
+			for i, cell := range some {
+				rows[(from+i)*s[1]+c] = channel[cell]
+			}
 		}
 	}
 	for _, v := range rows {
@@ -95,6 +98,10 @@ func (e *extractor) extract(ctx context.Context, img image.Image, keep int, seed
 	}
 	return rows, nil
 }
+
+// block is how many vectors are turned between rows and channels at a time: one
+// cache line of a channel.
+const block = 16
 
 // draw returns count different numbers below n (all of them, in random order,
 // when count is n), the same for the same seed and step on every machine.
@@ -133,9 +140,18 @@ func (f *features) pool(t *tensor.Tensor, pictures []int, seed, epoch uint32) {
 		from := (n - starts[low]) * f.width
 		return f.pictures[pictures[low]][from : from+f.width]
 	}
-	for i, n := range draw(total, rows, seed, epoch) {
-		for c, v := range row(n) {
-			t.Data[c*rows+i] = v
+	drawn := draw(total, rows, seed, epoch)
+	var some [block][]float32
+	for from := 0; from < rows; from += block {
+		n := min(block, rows-from)
+		for i := range n {
+			some[i] = row(drawn[from+i])
+		}
+		for c := range f.width {
+			to := t.Data[c*rows+from:][:n]
+			for i := range to {
+				to[i] = some[i][c]
+			}
 		}
 	}
 }

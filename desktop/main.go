@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out, err io.Writer) int {
 	began := false
 	root := newRoot(c)
 	for _, command := range []*cobra.Command{
-		newDemo(c), newFit(c), newInspect(c, &status), newDevices(c), newBench(c), newModel(c), newVersion(c),
+		newDemo(c), newFit(c), newInspect(c, &status), newEval(c), newDevices(c), newBench(c), newModel(c), newVersion(c),
 	} {
 		work := command.RunE
 		command.RunE = func(command *cobra.Command, args []string) error {

@@ -39,7 +39,6 @@ func (r *recipe) slots() []tensor.Shape {
 	return append(append(s, r.outputs...), r.scratch...)
 }
 
-func (r *recipe) input(i int) int  { return i }
 func (r *recipe) output(i int) int { return len(r.inputs) + i }
 func (r *recipe) own(s tensor.Shape) int {
 	r.scratch = append(r.scratch, s)

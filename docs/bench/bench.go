@@ -20,6 +20,7 @@ const scripts = "docs/bench"
 type bench struct {
 	options
 	ctx     context.Context
+	load    float64 // of the machine before the benchmark's own
 	cpu     device.Device
 	gl      device.Device // nil when there is none
 	blas    *openBLAS     // nil when there is none
@@ -29,7 +30,7 @@ type bench struct {
 }
 
 func open(ctx context.Context, o options) (*bench, error) {
-	b := &bench{options: o, ctx: ctx}
+	b := &bench{options: o, ctx: ctx, load: loadAverage()}
 	var err error
 	if b.cpu, err = cpu.Open(cpu.Options{Workers: o.workers}); err != nil {
 		return nil, err

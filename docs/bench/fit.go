@@ -44,5 +44,6 @@ func (b *bench) fit() (*result, error) {
 	if _, err := train.Fit(b.ctx, b.cpu, train.Options{Seed: 1}, files(found[:pictures]), nil); err != nil {
 		return nil, err
 	}
-	return &result{Name: name, Ours: time.Since(start).Seconds() * 1000}, nil
+	ms := time.Since(start).Seconds() * 1000
+	return &result{Name: name, Ours: ms, best: [2]float64{ms, ms}}, nil
 }

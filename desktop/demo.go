@@ -17,12 +17,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
+type demoFlags struct {
+	out, device string
+	epochs      int
+}
+
 // demoEpochs is shorter than the default schedule: on two cores the three sample
 // sets together are to take well under a minute.
 const demoEpochs = 20
 
 func newDemo(c *console) *cobra.Command {
-	var out, name string
+	f := demoFlags{epochs: demoEpochs}
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Learn the built-in samples, find their defects, write a report",
@@ -31,22 +36,22 @@ of three kinds of parts it learns from 30 good pictures, judges 22 others, write
 pictures with the defects outlined, and a report.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return demo(command.Context(), c, out, name)
+			return demo(command.Context(), c, f)
 		},
 	}
-	command.Flags().StringVar(&out, "out", "flawscope-demo", "folder for overlays and report.html")
-	command.Flags().StringVar(&name, "device", "auto", deviceHelp)
+	command.Flags().StringVar(&f.out, "out", "flawscope-demo", "folder for overlays and report.html")
+	command.Flags().StringVar(&f.device, "device", "auto", deviceHelp)
 	return command
 }
 
-func demo(ctx context.Context, c *console, out, name string) error {
+func demo(ctx context.Context, c *console, f demoFlags) error {
 	started := time.Now()
-	dev, err := openDevice(name)
+	dev, err := openDevice(f.device)
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	sink, err := newSink(out)
+	sink, err := newSink(f.out)
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func demo(ctx context.Context, c *console, out, name string) error {
 	var sections []*section
 	fmt.Fprintf(c.out, "%-10s %8s %20s %20s %12s\n", "sample", "learned", "defects rejected", "good ones rejected", "image AUROC")
 	for _, category := range categories {
-		s, err := demoCategory(ctx, c, dev, sink, samples, category.Name())
+		s, err := demoCategory(ctx, c, f, dev, sink, samples, category.Name())
 		if err != nil {
 			return fmt.Errorf("%s: %w", category.Name(), err)
 		}
@@ -70,17 +75,17 @@ func demo(ctx context.Context, c *console, out, name string) error {
 		return err
 	}
 	fmt.Fprintf(c.err, "done in %v\n", time.Since(started).Round(100*time.Millisecond))
-	_, err = fmt.Fprintf(c.out, "\nThe pictures are generated. Open the report: %s\n", filepath.Join(out, reportName))
+	_, err = fmt.Fprintf(c.out, "\nThe pictures are generated. Open the report: %s\n", filepath.Join(f.out, reportName))
 	return err
 }
 
-func demoCategory(ctx context.Context, c *console, dev device.Device, sink *sink, samples fs.FS, name string) (*section, error) {
+func demoCategory(ctx context.Context, c *console, f demoFlags, dev device.Device, sink *sink, samples fs.FS, name string) (*section, error) {
 	set, err := dataset.MVTec(samples, name)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(c.err, "%s\n", name)
-	d, err := train.Fit(ctx, dev, train.Options{Epochs: demoEpochs, Seed: 1}, embedded{samples, set.Train}, newFitProgress(c).show)
+	d, err := train.Fit(ctx, dev, train.Options{Epochs: f.epochs, Seed: 1}, embedded{samples, set.Train}, newFitProgress(c).show)
 	if err != nil {
 		return nil, err
 	}

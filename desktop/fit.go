@@ -231,7 +231,7 @@ func (f *fitProgress) show(p train.Progress) {
 		if p.Phase == train.Learning {
 			unit = "epochs"
 		}
-		shown = newProgress(f.c.err, string(p.Phase), unit, p.Done-1, p.Total)
+		shown = newProgress(f.c.err, string(p.Phase), unit, p.Done, p.Total)
 		f.phases[p.Phase] = shown
 	}
 	if shown != f.current {

@@ -18,16 +18,15 @@ type progress struct {
 	total   int
 	bar     *progressbar.ProgressBar
 	started time.Time
-	said    time.Time // when the last plain line was written
+	said    time.Time // when the last plain line was written, zero for never
 }
 
 // quiet is the time between two plain lines.
 const quiet = 10 * time.Second
 
-// newProgress begins to show total units of work, of which from are done.
+// newProgress begins to show total units of work, of which from are done already.
 func newProgress(w io.Writer, what, unit string, from, total int) *progress {
-	now := time.Now()
-	p := &progress{w: w, what: what, unit: unit, from: from, total: total, started: now, said: now}
+	p := &progress{w: w, what: what, unit: unit, from: from, total: total, started: time.Now()}
 	if isTerminal(w) {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(w),
@@ -52,12 +51,18 @@ func (p *progress) set(done int) {
 		_ = p.bar.Set(done)
 		return
 	}
-	if now := time.Now(); now.Sub(p.said) >= quiet && done > p.from && done < p.total {
-		p.said = now
-		each := now.Sub(p.started) / time.Duration(done-p.from)
+	now := time.Now()
+	if now.Sub(p.said) < quiet || done >= p.total {
+		return
+	}
+	if p.said.IsZero() {
+		fmt.Fprintf(p.w, "%s: %d %s\n", p.what, p.total, p.unit)
+	} else {
+		each := now.Sub(p.started) / time.Duration(max(done-p.from, 1))
 		left := each * time.Duration(p.total-done)
 		fmt.Fprintf(p.w, "%s: %d of %d %s, %.1f/s, %v left\n", p.what, done, p.total, p.unit, 1/each.Seconds(), left.Round(time.Second))
 	}
+	p.said = now
 }
 
 // clear takes the bar off the screen, so that a line can be written; the next
@@ -72,5 +77,5 @@ func (p *progress) clear() {
 func (p *progress) finish() {
 	p.clear()
 	took := time.Since(p.started)
-	fmt.Fprintf(p.w, "%s: %d %s in %v (%.1f/s)\n", p.what, p.total-p.from, p.unit, took.Round(100*time.Millisecond), float64(p.total-p.from)/max(took.Seconds(), 1e-9))
+	fmt.Fprintf(p.w, "%s: %d %s in %v\n", p.what, p.total, p.unit, took.Round(100*time.Millisecond))
 }

@@ -210,6 +210,9 @@ func (l *learner) open(epoch uint32) error {
 	if l.filled && all {
 		return nil
 	}
+	if all {
+		epoch = 0 // the same order whichever epoch an interrupted fit goes on with
+	}
 	l.filled = true
 	l.features.pool(l.pool, l.pictures, l.seed+2, epoch)
 	return l.plan.Write("pool", l.pool)

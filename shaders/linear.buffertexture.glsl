@@ -1,9 +1,10 @@
-// y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): ROWS positions x COLUMNS·4 outputs in registers, both operands by texelFetch
+// y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): ROWS positions x COLUMNS·4 outputs in registers, both operands by texelFetch;
+// one product or several, each of PLACES positions with weights of its own
 #define RESIDUAL 0
-#define PLACES (OUT0_N * OUT0_H * OUT0_W)
+#define ROW_GROUPS ((PLACES + ROWS - 1) / ROWS)
 #include "shared/epilogue.glsl"
 void main() {
-    int row = int(gl_WorkGroupID.x + first_group) * ROWS;
+    int group = int(gl_WorkGroupID.x + first_group), product = group / ROW_GROUPS, row = group % ROW_GROUPS * ROWS;
     int column = int(gl_WorkGroupID.y) * LOCAL * COLUMNS + int(gl_LocalInvocationID.x);
     vec4 sum[ROWS][COLUMNS];
     int from[ROWS], o4[COLUMNS];
@@ -14,14 +15,14 @@ void main() {
         }
     }
     for (int i = 0; i < ROWS; i++) {
-        from[i] = min(row + i, PLACES - 1) * IN0_C4;
+        from[i] = (product * PLACES + min(row + i, PLACES - 1)) * IN0_C4;
     }
     for (int k4 = 0; k4 < IN0_C4; k4++) {
         vec4 w[4][COLUMNS];
         for (int lane = 0; lane < 4; lane++) {
             for (int j = 0; j < COLUMNS; j++) {
                 // The last rows of an unpadded matrix are met by zeros of x.
-                w[lane][j] = texel_in1(min(4 * k4 + lane, WEIGHT_ROWS - 1) * OUT0_C4 + o4[j]);
+                w[lane][j] = texel_in1((product * WEIGHT_ROWS + min(4 * k4 + lane, WEIGHT_ROWS - 1)) * OUT0_C4 + o4[j]);
             }
         }
         // One row of sums at a time stays in registers over four steps of k.
@@ -37,7 +38,7 @@ void main() {
     for (int i = 0; i < ROWS; i++) {
         for (int j = 0; j < COLUMNS; j++) {
             if (row + i < PLACES && column + j * LOCAL < OUT0_C4) {
-                finish(row + i, column + j * LOCAL, sum[i][j]);
+                finish(product * PLACES + row + i, column + j * LOCAL, sum[i][j]);
             }
         }
     }

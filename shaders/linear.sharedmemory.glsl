@@ -1,6 +1,5 @@
 // y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): tiles of 64 positions x 64 outputs, 4 x 4 for each of 256 invocations
 #define RESIDUAL 0
-#define PLACES (OUT0_N * OUT0_H * OUT0_W)
 #define STEP 16
 #include "shared/epilogue.glsl"
 shared float tile_x[STEP][64 + 4];

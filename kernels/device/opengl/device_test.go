@@ -220,3 +220,39 @@ func TestWrongOperands(t *testing.T) {
 		}
 	}
 }
+
+// Winograd's tiles must fit pictures of every size, padding and batch.
+func TestWinograd(t *testing.T) {
+	d := open(t, Options{Variant: BufferTexture})
+	for _, c := range []struct {
+		name             string
+		x                tensor.Shape
+		outputs          int
+		top, left, below int
+		residual         bool
+	}{
+		{"whole tiles", tensor.Shape{1, 64, 16, 16}, 64, 1, 1, 1, true},
+		{"parts of tiles, odd channels", tensor.Shape{1, 33, 17, 23}, 37, 1, 1, 1, true},
+		{"no padding, two pictures", tensor.Shape{2, 32, 18, 13}, 48, 0, 0, 0, false},
+		{"more padding above", tensor.Shape{1, 34, 14, 19}, 32, 2, 0, 1, false},
+	} {
+		op := kernels.Conv2D{Kernel: 3, Stride: 1, Dilation: 1, Groups: 1, PadTop: c.top, PadLeft: c.left, PadBottom: c.below, PadRight: 1, Bias: true, Residual: c.residual, Activation: kernels.ReLU}
+		in := []devicetest.Input{{Shape: c.x}, {Shape: tensor.Shape{c.outputs, c.x[1], 3, 3}, Constant: true}, {Shape: tensor.Vector(c.outputs), Constant: true}}
+		y, err := op.Outputs(in[0].Shape, in[1].Shape, in[2].Shape, tensor.Shape{c.x[0], c.outputs, c.x[2] + c.top + c.below - 2, c.x[3] + c.left - 1})
+		if !c.residual {
+			y, err = op.Outputs(in[0].Shape, in[1].Shape, in[2].Shape)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.residual {
+			in = append(in, devicetest.Input{Shape: y[0]})
+		}
+		if !winogradPays(op, c.x, y[0]) {
+			t.Errorf("%s: not computed by tiles", c.name)
+		}
+		if err := devicetest.Check(t.Context(), d, devicetest.Case{Name: c.name, Op: op, Inputs: in}); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

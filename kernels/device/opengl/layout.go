@@ -30,6 +30,8 @@ func arranged(l device.Layout) (tensor.Shape, error) {
 		return l.Shape, nil
 	case columns:
 		return columnsShape(l.Shape), nil
+	case winograd:
+		return winogradShape(l.Shape), nil
 	}
 	return l.Shape, fmt.Errorf("opengl: unknown packing %q", l.Packing)
 }
@@ -59,6 +61,8 @@ func pack(memory []float32, l device.Layout, t *tensor.Tensor) {
 				}
 			}
 		}
+	case l.Packing == winograd:
+		packWinograd(memory, t)
 	case c == 1:
 		clear(memory[copy(memory, t.Data):])
 	default:

@@ -25,17 +25,21 @@ func (v Variant) suffix() string {
 	return ".sharedmemory.glsl"
 }
 
-// lanes is the number of invocations in a group of the buffer texture variant.
-const lanes = 16
+// block is how a group of the buffer texture variant shares out outputs: each of
+// its lanes computes some texels of them. Eight lanes are one vector of a CPU.
+type block struct{ lanes, each int }
 
-// columnsEach chooses how many texels of outputs each of the lanes computes.
-func columnsEach(outputs int) int {
-	best, waste := 1, 0
-	for n := 1; n <= 4; n++ {
-		t, each := texels(outputs), n*lanes
-		w := (t+each-1)/each*each - t
-		if n == 1 || w <= waste {
-			best, waste = n, w
+func (b block) texels() int { return b.lanes * b.each }
+
+// blockOf chooses the block for products of so many outputs. Four texels a lane
+// are best, for they use what is fetched of the rows most often; what lies beyond
+// the outputs is lost.
+func blockOf(outputs int) block {
+	best, cost := block{}, 0
+	for _, b := range []block{{16, 4}, {8, 4}, {16, 3}, {8, 3}, {16, 2}, {8, 2}, {16, 1}, {8, 1}} {
+		groups := (texels(outputs) + b.texels() - 1) / b.texels()
+		if c := groups * b.lanes * (b.each + 2); best.each == 0 || c < cost {
+			best, cost = b, c
 		}
 	}
 	return best
@@ -75,21 +79,21 @@ func (r *recipe) linear(op kernels.Linear, in []device.Operand, v Variant) {
 		rows = texels(x[1]) * 4
 	}
 	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
-	p.defines = []define{defineInt("WEIGHT_ROWS", rows)}
-	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 16, columnsEach(y[1])))
+	p.defines = []define{defineInt("WEIGHT_ROWS", rows), defineInt("PLACES", y.Positions())}
+	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 16, blockOf(y[1])))
 }
 
-// tiled lays a product of rows x outputs out in groups of height x each texels of
-// outputs a lane.
-func (p pass) tiled(v Variant, rows, outputs, height, each int) pass {
+// tiled lays a product of rows x outputs out in groups, of height x block in the
+// buffer texture variant.
+func (p pass) tiled(v Variant, rows, outputs, height int, b block) pass {
 	if v == SharedMemory {
 		p.local = 256
 		p.groups = [2]int{(rows + 63) / 64, (texels(outputs) + 15) / 16}
 		return p
 	}
-	p.local = lanes
-	p.defines = append(p.defines, defineInt("ROWS", height), defineInt("COLUMNS", each))
-	p.groups = [2]int{(rows + height - 1) / height, (texels(outputs) + each*lanes - 1) / (each * lanes)}
+	p.local = b.lanes
+	p.defines = append(p.defines, defineInt("ROWS", height), defineInt("COLUMNS", b.each))
+	p.groups = [2]int{(rows + height - 1) / height, (texels(outputs) + b.texels() - 1) / b.texels()}
 	return p
 }
 
@@ -101,16 +105,20 @@ func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand, v Variant) 
 		r.passes = append(r.passes, walkPass("conv2d.glsl", y, flop, operands, []int{r.output(0)}))
 		return
 	}
+	if v == BufferTexture && in[1].Constant && winogradPays(op, x, y) {
+		r.winograd(op, operands, flop)
+		return
+	}
 	operands[1] = r.weights(in[1].Constant)
 	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
 	p.defines = []define{defineInt("WEIGHT_ROWS", columnsShape(w)[3])}
 	if v == SharedMemory {
-		r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 0, 0))
+		r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 0, block{}))
 		return
 	}
 	height := neighbours(op, y[3])
 	blocks := (y[3] + height - 1) / height
-	r.passes = append(r.passes, p.tiled(v, y[0]*y[2]*blocks*height, y[1], height, convolutionColumns(op, y[1])))
+	r.passes = append(r.passes, p.tiled(v, y[0]*y[2]*blocks*height, y[1], height, convolutionBlock(op, y[1])))
 }
 
 // unrolled is the longest loop that Mesa unrolls. An array indexed in a longer
@@ -132,13 +140,13 @@ func neighbours(op kernels.Conv2D, width int) int {
 	return best
 }
 
-// convolutionColumns chooses the texels of outputs of a lane: two halve the
-// fetches of x but need the registers that a wide window's weights take.
-func convolutionColumns(op kernels.Conv2D, outputs int) int {
-	if op.Kernel > 3 {
-		return 1
+// convolutionBlock chooses the block of a convolution: two texels a lane, or one
+// where a wide window's weights take the registers.
+func convolutionBlock(op kernels.Conv2D, outputs int) block {
+	if op.Kernel > 3 || texels(outputs) <= 16 {
+		return block{16, 1}
 	}
-	return min(columnsEach(outputs), 2)
+	return block{16, 2}
 }
 
 func (r *recipe) weightGradient(v Variant) {
@@ -154,14 +162,14 @@ func (r *recipe) weightGradient(v Variant) {
 	if n > 1 {
 		to = r.own(tensor.Shape{n * y[0], y[1], 1, 1})
 	}
-	height, each := 4, columnsEach(x[1])
+	height := 4
 	rowGroups := (texels(dy[1]) + height - 1) / height
 	if v == SharedMemory {
 		rowGroups = (dy[1] + 63) / 64
 	}
 	p := pass{file: "linear_weight_gradient" + v.suffix(), in: []int{0, 1}, out: []int{to}, work: float64(flop)}
 	p.defines = []define{defineInt("PARTS", n), defineInt("ROW_GROUPS", rowGroups)}
-	p = p.tiled(v, texels(dy[1]), x[1], height, each)
+	p = p.tiled(v, texels(dy[1]), x[1], height, blockOf(x[1]))
 	p.groups[0] = n * rowGroups
 	r.passes = append(r.passes, p)
 	if n > 1 {

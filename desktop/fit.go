@@ -165,7 +165,7 @@ func mindCheckpoint(c *console, o train.Options) error {
 
 func interrupted(checkpoint string) error {
 	if _, err := os.Stat(checkpoint); err != nil {
-		return errors.New("interrupted before anything was learned")
+		return errors.New("interrupted; nothing that a later fit could go on from was kept")
 	}
 	return fmt.Errorf("interrupted; what was learned is in %s, the same command with --resume goes on", checkpoint)
 }

@@ -3,6 +3,7 @@
 #define PLACES (OUT0_N * OUT0_H * OUT0_W)
 #define STEP 16
 #include "shared/epilogue.glsl"
+#include "shared/weights.glsl"
 shared float tile_x[STEP][64 + 4];
 shared vec4 tile_w[STEP][16];
 // Texel k4 of the window at the output place whose first sample is (n, y, x).
@@ -25,7 +26,7 @@ void main() {
         for (int lane = 0; lane < 4; lane++) {
             tile_x[id % 4 * 4 + lane][id / 4] = a[lane];
         }
-        tile_w[ty][tx] = texel_in1(min(k + ty, WEIGHT_ROWS - 1) * OUT0_C4 + min(column + tx, OUT0_C4 - 1));
+        tile_w[ty][tx] = texel_in1(weight_at(0, min(k + ty, WEIGHT_ROWS - 1), tx));
         barrier();
         for (int s = 0; s < STEP; s++) {
             vec4 w = tile_w[s][tx];

@@ -3,13 +3,13 @@
 #define RESIDUAL 0
 #define ROW_GROUPS ((PLACES + ROWS - 1) / ROWS)
 #include "shared/epilogue.glsl"
+#include "shared/weights.glsl"
 void main() {
     int group = int(gl_WorkGroupID.x + first_group), product = group / ROW_GROUPS, row = group % ROW_GROUPS * ROWS;
-    int column = int(gl_WorkGroupID.y) * LOCAL * COLUMNS + int(gl_LocalInvocationID.x);
+    int lane_id = int(gl_LocalInvocationID.x), column = int(gl_WorkGroupID.y) * PANEL + lane_id;
     vec4 sum[ROWS][COLUMNS];
-    int from[ROWS], o4[COLUMNS];
+    int from[ROWS];
     for (int j = 0; j < COLUMNS; j++) {
-        o4[j] = min(column + j * LOCAL, OUT0_C4 - 1);
         for (int i = 0; i < ROWS; i++) {
             sum[i][j] = vec4(0.0);
         }
@@ -22,7 +22,7 @@ void main() {
         for (int lane = 0; lane < 4; lane++) {
             for (int j = 0; j < COLUMNS; j++) {
                 // The last rows of an unpadded matrix are met by zeros of x.
-                w[lane][j] = texel_in1((product * WEIGHT_ROWS + min(4 * k4 + lane, WEIGHT_ROWS - 1)) * OUT0_C4 + o4[j]);
+                w[lane][j] = texel_in1(weight_at(product, min(4 * k4 + lane, WEIGHT_ROWS - 1), lane_id + j * LOCAL));
             }
         }
         // One row of sums at a time stays in registers over four steps of k.

@@ -2,6 +2,7 @@
 #define RESIDUAL 0
 #define STEP 16
 #include "shared/epilogue.glsl"
+#include "shared/weights.glsl"
 shared float tile_x[STEP][64 + 4];
 shared vec4 tile_w[STEP][16];
 void main() {
@@ -16,7 +17,7 @@ void main() {
         for (int lane = 0; lane < 4; lane++) {
             tile_x[id % 4 * 4 + lane][id / 4] = a[lane];
         }
-        tile_w[ty][tx] = texel_in1(min(kw, WEIGHT_ROWS - 1) * OUT0_C4 + min(column + tx, OUT0_C4 - 1));
+        tile_w[ty][tx] = texel_in1(weight_at(0, min(kw, WEIGHT_ROWS - 1), tx));
         barrier();
         for (int s = 0; s < STEP; s++) {
             vec4 w = tile_w[s][tx];

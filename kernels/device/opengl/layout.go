@@ -2,19 +2,47 @@ package opengl
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
-// columns is the packing of weights that matrix products read: the matrix
-// w[k, o] with k = (u, v, c), c filled up to whole texels by zeros, arranged like
-// a tensor of columnsShape.
-const columns = "columns"
+// Packings of weights (O,C,K,K), each in panels of some texels of outputs, whose
+// number follows the word: one group of a product reads one panel from end to end.
+const (
+	// columns: the matrix w[k, o] with k = (u, v, c), c and the panels of o filled
+	// up by zeros.
+	columns = "columns"
+	// winograd: 36 matrices w[c, o] for F(4x4, 3x3).
+	winograd = "winograd"
+)
 
-// columnsShape returns the shape of the columns of weights (O,C,K,K).
-func columnsShape(w tensor.Shape) tensor.Shape {
-	return tensor.Rows(w[0], w[2]*w[3]*texels(w[1])*4)
+func packing(kind string, panel int) string { return kind + strconv.Itoa(panel) }
+
+// packed returns the shape by whose ordinary arrangement weights w are packed.
+func packed(kind string, panel int, w tensor.Shape) tensor.Shape {
+	s := tensor.Shape{(texels(w[0]) + panel - 1) / panel, 4 * panel, 1, w[2] * w[3] * texels(w[1]) * 4}
+	if kind == winograd {
+		s[0], s[3] = 36*s[0], texels(w[1])*4
+	}
+	return s
+}
+
+// unpacked takes a packing apart; the kind of the ordinary one is empty.
+func unpacked(packing string) (kind string, panel int, err error) {
+	if packing == "" {
+		return "", 0, nil
+	}
+	for _, kind := range []string{columns, winograd} {
+		if number, ok := strings.CutPrefix(packing, kind); ok {
+			if panel, err := strconv.Atoi(number); err == nil && panel > 0 {
+				return kind, panel, nil
+			}
+		}
+	}
+	return "", 0, fmt.Errorf("opengl: unknown packing %q", packing)
 }
 
 // texels returns the texels that hold a vector of channels.
@@ -25,15 +53,11 @@ func arranged(l device.Layout) (tensor.Shape, error) {
 	if l.Shape.Len() == 0 {
 		return l.Shape, fmt.Errorf("opengl: the empty shape %v", l.Shape)
 	}
-	switch l.Packing {
-	case "":
-		return l.Shape, nil
-	case columns:
-		return columnsShape(l.Shape), nil
-	case winograd:
-		return winogradShape(l.Shape), nil
+	kind, panel, err := unpacked(l.Packing)
+	if err != nil || kind == "" {
+		return l.Shape, err
 	}
-	return l.Shape, fmt.Errorf("opengl: unknown packing %q", l.Packing)
+	return packed(kind, panel, l.Shape), nil
 }
 
 // size returns the number of floats a tensor of shape s takes: vectors of
@@ -50,19 +74,21 @@ func size(s tensor.Shape) int64 {
 // pack writes t into memory as layout l has it; spare lanes become zeros.
 func pack(memory []float32, l device.Layout, t *tensor.Tensor) {
 	n, c, plane := t.Shape[0], t.Shape[1], t.Shape[2]*t.Shape[3]
+	kind, panel, _ := unpacked(l.Packing)
 	switch {
-	case l.Packing == columns:
-		outputs, inputs := texels(n)*4, texels(c)*4
+	case kind == columns:
 		clear(memory)
+		width, inputs := 4*panel, texels(c)*4
 		for o := range n {
+			to := memory[o/width*width*plane*inputs+o%width:]
 			for i := range c {
-				for uv := range plane {
-					memory[(uv*inputs+i)*outputs+o] = t.Data[(o*c+i)*plane+uv]
+				for uv, v := range t.Data[(o*c+i)*plane:][:plane] {
+					to[(uv*inputs+i)*width] = v
 				}
 			}
 		}
-	case l.Packing == winograd:
-		packWinograd(memory, t)
+	case kind == winograd:
+		packWinograd(memory, panel, t)
 	case c == 1:
 		clear(memory[copy(memory, t.Data):])
 	default:

@@ -36,7 +36,7 @@ func (b block) texels() int { return b.lanes * b.each }
 // the outputs is lost.
 func blockOf(outputs int) block {
 	best, cost := block{}, 0
-	for _, b := range []block{{16, 4}, {8, 4}, {16, 3}, {8, 3}, {16, 2}, {8, 2}, {16, 1}, {8, 1}} {
+	for _, b := range []block{{8, 4}, {16, 4}, {8, 3}, {16, 3}, {8, 2}, {16, 2}, {8, 1}, {16, 1}} {
 		groups := (texels(outputs) + b.texels() - 1) / b.texels()
 		if c := groups * b.lanes * (b.each + 2); best.each == 0 || c < cost {
 			best, cost = b, c
@@ -48,12 +48,12 @@ func blockOf(outputs int) block {
 // weights returns the slot in which weights w (O,C,K,K) of input 1 stand as
 // columns: the input itself, packed, when it is constant, and else memory of the
 // program's own that a first pass fills.
-func (r *recipe) weights(constant bool) int {
+func (r *recipe) weights(constant bool, b block) int {
 	if constant {
-		r.inputs[1].Packing = columns
+		r.inputs[1].Packing = packing(columns, b.texels())
 		return 1
 	}
-	s := columnsShape(r.inputs[1].Shape)
+	s := packed(columns, b.texels(), r.inputs[1].Shape)
 	slot := r.own(s)
 	p := walkPass("columns.glsl", s, s.Len(), []int{1}, []int{slot})
 	p.bare = true
@@ -73,27 +73,42 @@ func (r *recipe) linear(op kernels.Linear, in []device.Operand, v Variant) {
 		r.passes = append(r.passes, walkPass("linear.glsl", y, flop, operands, []int{r.output(0)}))
 		return
 	}
-	rows := x[1]
+	rows, b := x[1], blockOf(y[1])
+	if v == SharedMemory {
+		b = tile
+	}
 	if !op.Transposed {
-		operands[1] = r.weights(in[1].Constant)
+		operands[1] = r.weights(in[1].Constant, b)
 		rows = texels(x[1]) * 4
 	}
 	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
 	p.defines = []define{defineInt("WEIGHT_ROWS", rows), defineInt("PLACES", y.Positions())}
-	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 16, blockOf(y[1])))
+	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 16, b).inPanels(!op.Transposed))
 }
+
+// tile is the block of the shared memory variant, which 256 invocations compute
+// for 64 rows.
+var tile = block{16, 1}
 
 // tiled lays a product of rows x outputs out in groups, of height x block in the
 // buffer texture variant.
 func (p pass) tiled(v Variant, rows, outputs, height int, b block) pass {
-	if v == SharedMemory {
-		p.local = 256
-		p.groups = [2]int{(rows + 63) / 64, (texels(outputs) + 15) / 16}
-		return p
-	}
 	p.local = b.lanes
-	p.defines = append(p.defines, defineInt("ROWS", height), defineInt("COLUMNS", b.each))
+	p.defines = append(p.defines, defineInt("ROWS", height), defineInt("COLUMNS", b.each), defineInt("PANEL", b.texels()))
+	if v == SharedMemory {
+		p.local, height = 256, 64
+	}
 	p.groups = [2]int{(rows + height - 1) / height, (texels(outputs) + b.texels() - 1) / b.texels()}
+	return p
+}
+
+// inPanels tells the pass whether its weights stand in panels.
+func (p pass) inPanels(yes bool) pass {
+	panels := 0
+	if yes {
+		panels = p.groups[1]
+	}
+	p.defines = append(p.defines, defineInt("PANELS", panels))
 	return p
 }
 
@@ -109,16 +124,20 @@ func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand, v Variant) 
 		r.winograd(op, operands, flop)
 		return
 	}
-	operands[1] = r.weights(in[1].Constant)
-	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
-	p.defines = []define{defineInt("WEIGHT_ROWS", columnsShape(w)[3])}
+	b := convolutionBlock(op, y[1])
 	if v == SharedMemory {
-		r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 0, block{}))
-		return
+		b = tile
 	}
-	height := neighbours(op, y[3])
-	blocks := (y[3] + height - 1) / height
-	r.passes = append(r.passes, p.tiled(v, y[0]*y[2]*blocks*height, y[1], height, convolutionBlock(op, y[1])))
+	operands[1] = r.weights(in[1].Constant, b)
+	phases := phasesOf(op)
+	height := neighbours(op, phases, y[3])
+	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
+	p.defines = []define{defineInt("WEIGHT_ROWS", w[2]*w[3]*texels(w[1])*4), defineInt("PHASES", phases)}
+	rows := y.Positions()
+	if v == BufferTexture {
+		rows = y[0] * y[2] * ((y[3] + height - 1) / height) * height
+	}
+	r.passes = append(r.passes, p.tiled(v, rows, y[1], height, b).inPanels(true))
 }
 
 // unrolled is the longest loop that Mesa unrolls. An array indexed in a longer
@@ -127,10 +146,11 @@ const unrolled = 32
 
 // neighbours chooses how many outputs along a line of the given width one
 // invocation computes: as many as waste little and share at most unrolled texels.
-func neighbours(op kernels.Conv2D, width int) int {
+func neighbours(op kernels.Conv2D, phases, width int) int {
 	best, cost := 1, 1<<30
+	reach := ((op.Kernel+phases-1)/phases - 1) * op.Dilation
 	for n := 16; n >= 1; n-- {
-		if n > 1 && (n-1)*op.Stride+(op.Kernel-1)*op.Dilation+1 > unrolled {
+		if n > 1 && (n-1)*op.Stride/phases+reach+1 > unrolled {
 			continue
 		}
 		if c := (width + n - 1) / n * (n + 3); c < cost {
@@ -138,6 +158,15 @@ func neighbours(op kernels.Conv2D, width int) int {
 		}
 	}
 	return best
+}
+
+// phasesOf chooses in how many phases a window is taken. One pass over a wide
+// window with a stride is more code than the first instruction cache holds.
+func phasesOf(op kernels.Conv2D) int {
+	if op.Kernel > 4 && op.Dilation == 1 {
+		return op.Stride
+	}
+	return 1
 }
 
 // convolutionBlock chooses the block of a convolution: two texels a lane, or one
@@ -162,14 +191,14 @@ func (r *recipe) weightGradient(v Variant) {
 	if n > 1 {
 		to = r.own(tensor.Shape{n * y[0], y[1], 1, 1})
 	}
-	height := 4
+	height, b := 4, blockOf(x[1])
 	rowGroups := (texels(dy[1]) + height - 1) / height
 	if v == SharedMemory {
-		rowGroups = (dy[1] + 63) / 64
+		rowGroups, b = (dy[1]+63)/64, tile
 	}
 	p := pass{file: "linear_weight_gradient" + v.suffix(), in: []int{0, 1}, out: []int{to}, work: float64(flop)}
 	p.defines = []define{defineInt("PARTS", n), defineInt("ROW_GROUPS", rowGroups)}
-	p = p.tiled(v, texels(dy[1]), x[1], height, blockOf(x[1]))
+	p = p.tiled(v, texels(dy[1]), x[1], height, b)
 	p.groups[0] = n * rowGroups
 	r.passes = append(r.passes, p)
 	if n > 1 {

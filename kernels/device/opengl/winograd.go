@@ -5,21 +5,12 @@ import (
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
-// winograd is the packing of 3x3 weights for F(4x4, 3x3): 36 matrices, each like
-// the columns of 1x1 weights.
-const winograd = "winograd"
-
-// winogradShape returns the shape of the matrices of weights (O,C,3,3).
-func winogradShape(w tensor.Shape) tensor.Shape {
-	return tensor.Shape{36, w[0], 1, texels(w[1]) * 4}
-}
-
 // packWinograd writes G·w·Gᵀ for every pair of channels (Lavin and Gray 2016,
 // "Fast algorithms for convolutional neural networks").
-func packWinograd(memory []float32, w *tensor.Tensor) {
+func packWinograd(memory []float32, panel int, w *tensor.Tensor) {
 	g := [6][3]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6}, {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
 	clear(memory)
-	inputs, outputs := texels(w.Shape[1])*4, texels(w.Shape[0])*4
+	inputs, width, panels := texels(w.Shape[1])*4, 4*panel, (texels(w.Shape[0])+panel-1)/panel
 	for o := range w.Shape[0] {
 		for c := range w.Shape[1] {
 			k := w.Data[(o*w.Shape[1]+c)*9:][:9]
@@ -32,7 +23,7 @@ func packWinograd(memory []float32, w *tensor.Tensor) {
 			for u := range 6 {
 				for v := range 6 {
 					sum := rows[u][0]*g[v][0] + rows[u][1]*g[v][1] + rows[u][2]*g[v][2]
-					memory[((u*6+v)*inputs+c)*outputs+o] = float32(sum)
+					memory[(((u*6+v)*panels+o/width)*inputs+c)*width+o%width] = float32(sum)
 				}
 			}
 		}
@@ -55,17 +46,18 @@ func winogradPays(op kernels.Conv2D, x, y tensor.Shape) bool {
 
 // winograd computes a convolution by 36 matrix products over tiles.
 func (r *recipe) winograd(op kernels.Conv2D, operands []int, flop int) {
-	x, w, y := r.inputs[0].Shape, r.inputs[1].Shape, r.outputs[0]
+	x, y := r.inputs[0].Shape, r.outputs[0]
 	n := tiles(y)
-	r.inputs[1].Packing = winograd
+	b := blockOf(y[1])
+	r.inputs[1].Packing = packing(winograd, b.texels())
 	seen, sums := r.own(tensor.Shape{36, x[1], 1, n}), r.own(tensor.Shape{36, y[1], 1, n})
 	p := pass{file: "linear" + BufferTexture.suffix(), bare: true, in: []int{seen, 1}, out: []int{sums}, work: float64(flop) / 4}
 	p.defines = []define{
-		defineInt("WEIGHT_ROWS", winogradShape(w)[3]), defineInt("PLACES", n),
+		defineInt("WEIGHT_ROWS", texels(x[1])*4), defineInt("PLACES", n),
 		defineInt("BIAS", 0), defineInt("ACTIVATION", int(kernels.Identity)), define{"SLOPE", literal(0)},
 	}
 	height := rowsOf(n)
-	p = p.tiled(BufferTexture, (n+height-1)/height*height*36, y[1], height, blockOf(y[1]))
+	p = p.tiled(BufferTexture, (n+height-1)/height*height*36, y[1], height, b).inPanels(true)
 	r.passes = append(r.passes,
 		walkPass("conv2d.winograd.glsl", tensor.Rows(x[1], n), 36*n*x[1], []int{0}, []int{seen}, defineInt("PASS", 0), defineInt("RESULT_H", y[2]), defineInt("RESULT_W", y[3])),
 		p,

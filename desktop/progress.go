@@ -40,12 +40,16 @@ func newProgress(w io.Writer, what, unit string, from, total int) *progress {
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionUseANSICodes(true),
 		)
+		p.bar.StartWithoutRender()
 	}
 	return p
 }
 
 // set shows that done units are over.
 func (p *progress) set(done int) {
+	if done <= p.from {
+		return
+	}
 	if p.bar != nil {
 		// A bar that cannot be drawn is no reason to stop.
 		_ = p.bar.Set(done)

@@ -167,6 +167,9 @@ func assemble(about description, tensors map[string]*tensor.Tensor) (*Detector, 
 			return nil, fmt.Errorf("unknown tensor %q", name)
 		}
 	}
+	if _, err := backbone.Named(d.Backbone); err != nil {
+		return nil, err
+	}
 	var err error
 	if about.Backbone.Embedded {
 		if d.Weights, err = EmbeddedWeights(d.Backbone); err != nil {

@@ -38,20 +38,15 @@ func (f *fitting) due() bool {
 	return f.Checkpoint != "" && time.Since(f.saved) >= checkpointInterval
 }
 
-// keep saves the running stage.
-func (f *fitting) keep(l *learner, stage int, loss float64, saved *checkpoint) error {
-	if f.Checkpoint == "" {
-		return nil
-	}
+// keep takes in the state of the running stage.
+func (c *checkpoint) keep(l *learner) (err error) {
 	// A cancelled fit still saves.
-	states, err := l.save(context.Background())
-	if err != nil {
-		return err
-	}
-	saved.Stage, saved.Step, saved.Loss, saved.states = stage, l.step, loss, states
-	return f.save(saved)
+	c.Step = l.step
+	c.states, err = l.save(context.Background())
+	return err
 }
 
+// save writes the checkpoint, if there is to be one.
 func (f *fitting) save(c *checkpoint) error {
 	f.saved = time.Now()
 	if f.Checkpoint == "" {

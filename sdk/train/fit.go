@@ -44,7 +44,7 @@ type Options struct {
 	Weights backbone.Weights
 	// Preparation brings the pictures to one size; zero is 256x256, whole.
 	Preparation picture.Options
-	// Epochs of about 16,000 vectors each; 0 means DefaultEpochs.
+	// Epochs, each of at most 16,384 vectors; 0 means DefaultEpochs.
 	Epochs int
 	// Seed of everything random. On cpu the same seed gives the same detector.
 	Seed uint32
@@ -59,7 +59,7 @@ type Options struct {
 }
 
 // DefaultEpochs is the default schedule; docs/RESULTS.md shows what more bring.
-const DefaultEpochs = 40
+const DefaultEpochs = 80
 
 // Least numbers of good pictures.
 const (
@@ -203,16 +203,15 @@ func (f *fitting) fit(ctx context.Context) (*sdk.Detector, error) {
 		return nil, err
 	}
 	for k := saved.Stage; ; k++ {
-		head, loss, err := f.learn(ctx, todo[k].learn, k, saved)
+		d, err := f.stage(ctx, todo[k], k, saved)
+		if ctx.Err() != nil {
+			return nil, errors.Join(ctx.Err(), f.save(saved))
+		}
 		if err != nil {
 			return nil, err
 		}
-		d := f.detector(head)
-		if err := f.measure(ctx, d, todo[k], saved); err != nil {
-			return nil, err
-		}
 		if k == len(todo)-1 {
-			return f.finish(d, todo, saved, loss)
+			return f.finish(d, todo, saved)
 		}
 		saved.Stage, saved.Step, saved.states = k+1, 0, nil
 		if err := f.save(saved); err != nil {
@@ -221,47 +220,53 @@ func (f *fitting) fit(ctx context.Context) (*sdk.Detector, error) {
 	}
 }
 
-// learn fits one head, from the checkpoint on if it is in this stage.
-func (f *fitting) learn(ctx context.Context, pictures []int, k int, saved *checkpoint) (*method.SimpleNet, float64, error) {
-	l, err := newLearner(ctx, f.dev, f.head, &f.features, pictures, f.Seed+uint32(k)*stageSeeds)
+// stage learns one detector and scores the pictures held out of it.
+func (f *fitting) stage(ctx context.Context, s stage, k int, saved *checkpoint) (*sdk.Detector, error) {
+	if err := f.learn(ctx, s.learn, k, saved); err != nil {
+		return nil, err
+	}
+	head, err := method.NewSimpleNet(f.head, 0, 1, saved.states)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
+	}
+	d := &sdk.Detector{Backbone: f.Backbone, Weights: f.Weights, Preparation: f.Preparation, Method: head}
+	return d, f.measure(ctx, d, s, saved)
+}
+
+// learn fits one head, from the checkpoint on if it is in this stage, and leaves
+// its state in saved.
+func (f *fitting) learn(ctx context.Context, pictures []int, k int, saved *checkpoint) error {
+	l, err := newLearner(ctx, f.dev, f.head, &f.features, pictures, f.Seed+uint32(k)*stageSeeds, f.Epochs)
+	if err != nil {
+		return err
 	}
 	defer l.close()
 	if saved.states != nil {
 		if err := l.restore(saved.states, saved.Step); err != nil {
-			return nil, 0, err
+			return err
 		}
 	}
 	total := len(stages(len(f.usable), f.Seed)) * f.Epochs
-	loss := saved.Loss
-	for l.step < f.Epochs*l.stepsPerEpoch() {
-		loss, err = l.epoch(ctx)
-		due := f.due()
-		if ctx.Err() != nil || (err == nil && due) {
-			if kept := f.keep(l, k, loss, saved); kept != nil {
-				return nil, 0, kept
+	for l.step < f.Epochs*l.stepsPerEpoch() && ctx.Err() == nil {
+		loss, err := l.epoch(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err == nil {
+			saved.Loss = loss
+			f.progress(Progress{Phase: Learning, Done: k*f.Epochs + l.step/l.stepsPerEpoch(), Total: total, Loss: loss})
+		}
+		if f.due() {
+			if err := errors.Join(saved.keep(l), f.save(saved)); err != nil {
+				return err
 			}
 		}
-		if err != nil {
-			return nil, 0, err
-		}
-		f.progress(Progress{Phase: Learning, Done: k*f.Epochs + l.step/l.stepsPerEpoch(), Total: total, Loss: loss})
 	}
-	states, err := l.save(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	head, err := method.NewSimpleNet(f.head, 0, 1, states)
-	return head, loss, err
+	return errors.Join(saved.keep(l), ctx.Err())
 }
 
 // stageSeeds keeps the seeds of stages, each of which uses a few in a row, apart.
 const stageSeeds = 16
-
-func (f *fitting) detector(head *method.SimpleNet) *sdk.Detector {
-	return &sdk.Detector{Backbone: f.Backbone, Weights: f.Weights, Preparation: f.Preparation, Method: head}
-}
 
 // measure sets the centre and the spread of d's scores from the pictures it
 // learned from, and adds the standardised scores of the held-out ones to saved.
@@ -323,7 +328,7 @@ func median(values []float64) float64 {
 	return (s[(n-1)/2] + s[n/2]) / 2
 }
 
-func (f *fitting) finish(d *sdk.Detector, todo []stage, saved *checkpoint, loss float64) (*sdk.Detector, error) {
+func (f *fitting) finish(d *sdk.Detector, todo []stage, saved *checkpoint) (*sdk.Detector, error) {
 	d.Calibration = sdk.Calibration{Scores: saved.Scores, Peaks: saved.Peaks}
 	if len(todo) > 1 {
 		d.Calibration.Folds = len(todo) - 1
@@ -331,7 +336,7 @@ func (f *fitting) finish(d *sdk.Detector, todo []stage, saved *checkpoint, loss 
 	last := todo[len(todo)-1]
 	d.Training = sdk.Training{
 		Pictures: len(last.learn), HeldOut: len(last.held), Skipped: f.pictures.Len() - len(f.usable),
-		Epochs: f.Epochs, Seed: f.Seed, Loss: loss, Device: f.dev.Info().Name,
+		Epochs: f.Epochs, Seed: f.Seed, Loss: saved.Loss, Device: f.dev.Info().Name,
 	}
 	if err := d.Check(); err != nil {
 		return nil, err

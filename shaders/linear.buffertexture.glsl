@@ -1,6 +1,5 @@
 // y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): ROWS positions x COLUMNS·4 outputs in registers, both operands by texelFetch;
 // one product or several, each of PLACES positions with weights of its own
-#define RESIDUAL 0
 #define ROW_GROUPS ((PLACES + ROWS - 1) / ROWS)
 #include "shared/epilogue.glsl"
 #include "shared/weights.glsl"

@@ -1,5 +1,4 @@
 // y[p,o] = f(Σ_k x[p,k]·w[k,o] + bias[o]): tiles of 64 positions x 64 outputs, 4 x 4 for each of 256 invocations
-#define RESIDUAL 0
 #define STEP 16
 #include "shared/epilogue.glsl"
 #include "shared/weights.glsl"

@@ -45,6 +45,17 @@ func blockOf(outputs int) block {
 	return best
 }
 
+// rowsOf chooses how many of so many rows a lane computes.
+func rowsOf(rows int) int {
+	best, cost := 16, 1<<62
+	for n := 16; n >= 4; n-- {
+		if c := (rows + n - 1) / n * (n + 3); c < cost {
+			best, cost = n, c
+		}
+	}
+	return best
+}
+
 // weights returns the slot in which weights w (O,C,K,K) of input 1 stand as
 // columns: the input itself, packed, when it is constant, and else memory of the
 // program's own that a first pass fills.
@@ -81,9 +92,17 @@ func (r *recipe) linear(op kernels.Linear, in []device.Operand, v Variant) {
 		operands[1] = r.weights(in[1].Constant, b)
 		rows = texels(x[1]) * 4
 	}
-	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
-	p.defines = []define{defineInt("WEIGHT_ROWS", rows), defineInt("PLACES", y.Positions())}
-	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], 16, b).inPanels(!op.Transposed))
+	r.product(v, operands, rows, b, !op.Transposed)
+}
+
+// product adds the pass of output 0 as a product of the rows of input 0 with
+// weights of so many rows.
+func (r *recipe) product(v Variant, operands []int, weightRows int, b block, panels bool) {
+	y := r.outputs[0]
+	flop := 2 * y.Len() * r.inputs[0].Shape[1]
+	p := pass{file: "linear" + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}
+	p.defines = []define{defineInt("WEIGHT_ROWS", weightRows), defineInt("PLACES", y.Positions()), defineInt("RESIDUAL", 0)}
+	r.passes = append(r.passes, p.tiled(v, y.Positions(), y[1], rowsOf(y.Positions()), b).inPanels(panels))
 }
 
 // tile is the block of the shared memory variant, which 256 invocations compute
@@ -124,11 +143,18 @@ func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand, v Variant) 
 		r.winograd(op, operands, flop)
 		return
 	}
-	b := convolutionBlock(op, y[1])
+	b, everyPlace := convolutionBlock(op, y[1]), op.Kernel == 1 && op.Stride == 1 && x[2] == y[2] && x[3] == y[3]
+	if everyPlace {
+		b = blockOf(y[1])
+	}
 	if v == SharedMemory {
 		b = tile
 	}
 	operands[1] = r.weights(in[1].Constant, b)
+	if everyPlace {
+		r.product(v, operands, texels(x[1])*4, b, true)
+		return
+	}
 	phases := phasesOf(op)
 	height := neighbours(op, phases, y[3])
 	p := pass{file: op.Name() + v.suffix(), in: operands, out: []int{r.output(0)}, work: float64(flop)}

@@ -54,7 +54,7 @@ func (r *recipe) winograd(op kernels.Conv2D, operands []int, flop int) {
 	p := pass{file: "linear" + BufferTexture.suffix(), bare: true, in: []int{seen, 1}, out: []int{sums}, work: float64(flop) / 4}
 	p.defines = []define{
 		defineInt("WEIGHT_ROWS", texels(x[1])*4), defineInt("PLACES", n),
-		defineInt("BIAS", 0), defineInt("ACTIVATION", int(kernels.Identity)), define{"SLOPE", literal(0)},
+		defineInt("BIAS", 0), defineInt("RESIDUAL", 0), defineInt("ACTIVATION", int(kernels.Identity)), define{"SLOPE", literal(0)},
 	}
 	height := rowsOf(n)
 	p = p.tiled(BufferTexture, (n+height-1)/height*height*36, y[1], height, b).inPanels(true)
@@ -63,15 +63,4 @@ func (r *recipe) winograd(op kernels.Conv2D, operands []int, flop int) {
 		p,
 		walkPass("conv2d.winograd.glsl", tensor.Rows(y[1], n), 36*n*y[1], append([]int{sums, sums}, operands[2:]...), []int{r.output(0)}, defineInt("PASS", 1)),
 	)
-}
-
-// rowsOf chooses how many of so many rows a lane computes.
-func rowsOf(rows int) int {
-	best, cost := 16, 1<<62
-	for n := 16; n >= 4; n-- {
-		if c := (rows + n - 1) / n * (n + 3); c < cost {
-			best, cost = n, c
-		}
-	}
-	return best
 }

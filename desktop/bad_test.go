@@ -74,7 +74,7 @@ func TestBadPictures(t *testing.T) {
 		}
 	}
 	t.Run("inspect goes on", func(t *testing.T) {
-		status, out, errs := flawscope(t, "inspect", shared.detector, dir, "--json", "--device", "cpu")
+		status, out, errs := flawscope(t, "inspect", fixture.detector, dir, "--json", "--device", "cpu")
 		if status != exitError {
 			t.Errorf("status %d: %s", status, errs)
 		}
@@ -82,7 +82,7 @@ func TestBadPictures(t *testing.T) {
 	})
 	t.Run("inspect with a report goes on", func(t *testing.T) {
 		to := t.TempDir()
-		status, out, errs := flawscope(t, "inspect", shared.detector, dir, "--json", "--device", "cpu", "--out", to)
+		status, out, errs := flawscope(t, "inspect", fixture.detector, dir, "--json", "--device", "cpu", "--out", to)
 		if status != exitError {
 			t.Errorf("status %d: %s", status, errs)
 		}
@@ -116,7 +116,7 @@ func TestBadPictures(t *testing.T) {
 func TestBadFolders(t *testing.T) {
 	empty, three := t.TempDir(), t.TempDir()
 	for _, name := range []string{"000.png", "001.png", "002.png"} {
-		b, err := os.ReadFile(filepath.Join(shared.pictures, "train", "good", name))
+		b, err := os.ReadFile(filepath.Join(fixture.pictures, "train", "good", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,13 +137,13 @@ func TestBadFolders(t *testing.T) {
 		{"fit of an empty folder", quickFit(empty, out), []string{empty, "no pictures"}},
 		{"fit of three pictures", quickFit(three, out), []string{three, "3", "at least 4"}},
 		{"fit of no folder", quickFit("/no/such", out), []string{"/no/such"}},
-		{"fit of a file", quickFit(shared.detector, out), []string{shared.detector}},
-		{"fit into no folder", quickFit(shared.pictures, "/no/such/d.flaw"), []string{"/no/such/d.flaw"}},
-		{"fit into a folder", quickFit(shared.pictures, empty), []string{empty}},
-		{"fit of weights that are not there", quickFit(shared.pictures, out, "--weights", "/no/such"), []string{"/no/such"}},
-		{"fit of weights that are none", quickFit(shared.pictures, out, "--weights", "main.go"), []string{"main.go"}},
+		{"fit of a file", quickFit(fixture.detector, out), []string{fixture.detector}},
+		{"fit into no folder", quickFit(fixture.pictures, "/no/such/d.flaw"), []string{"/no/such/d.flaw"}},
+		{"fit into a folder", quickFit(fixture.pictures, empty), []string{empty}},
+		{"fit of weights that are not there", quickFit(fixture.pictures, out, "--weights", "/no/such"), []string{"/no/such"}},
+		{"fit of weights that are none", quickFit(fixture.pictures, out, "--weights", "main.go"), []string{"main.go"}},
 		{"fit of a folder with defects", quickFit(defective, out), []string{defective, "test"}},
-		{"inspect of an empty folder", []string{"inspect", shared.detector, empty, "--device", "cpu"}, nil},
+		{"inspect of an empty folder", []string{"inspect", fixture.detector, empty, "--device", "cpu"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, stdout, errs := flawscope(t, c.args...)
@@ -166,7 +166,7 @@ func TestBadFolders(t *testing.T) {
 // program runs as nobody then.
 func TestUnreadable(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(shared.pictures, "test", "good"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(fixture.pictures, "test", "good"))); err != nil {
 		t.Fatal(err)
 	}
 	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
@@ -181,14 +181,14 @@ func TestUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	asUser := func(args ...string) *exec.Cmd {
-		command := exec.Command(shared.program, args...)
+		command := exec.Command(fixture.program, args...)
 		command.Dir = dir
 		if os.Geteuid() == 0 {
 			command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		}
 		return command
 	}
-	status, out, errs := runCommand(t, asUser("inspect", shared.detector, dir, "--json", "--device", "cpu"))
+	status, out, errs := runCommand(t, asUser("inspect", fixture.detector, dir, "--json", "--device", "cpu"))
 	failed := map[string]bool{}
 	judged := 0
 	for _, l := range jsonLines(t, out) {
@@ -219,7 +219,7 @@ func TestUnreadable(t *testing.T) {
 }
 
 func TestBadDetectors(t *testing.T) {
-	whole, err := os.ReadFile(shared.detector)
+	whole, err := os.ReadFile(fixture.detector)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ func jsonLines(t *testing.T, out string) []map[string]any {
 }
 
 func TestInspectJSON(t *testing.T) {
-	folder := filepath.Join(shared.pictures, "test")
-	status, out, errs := flawscope(t, "inspect", shared.detector, folder, "--json", "--device", "cpu")
+	folder := filepath.Join(fixture.pictures, "test")
+	status, out, errs := flawscope(t, "inspect", fixture.detector, folder, "--json", "--device", "cpu")
 	if status != exitReject {
 		t.Errorf("status %d, want %d: %s", status, exitReject, errs)
 	}
@@ -82,7 +82,7 @@ func TestInspectJSON(t *testing.T) {
 }
 
 func TestInspectText(t *testing.T) {
-	status, out, _ := flawscope(t, "inspect", shared.detector, sample("good"), noPicture, "--device", "cpu", "--threshold", "1e9")
+	status, out, _ := flawscope(t, "inspect", fixture.detector, sample("good"), noPicture, "--device", "cpu", "--threshold", "1e9")
 	if status != exitError {
 		t.Errorf("status %d", status)
 	}
@@ -120,7 +120,7 @@ func TestInspectOut(t *testing.T) {
 		}
 	}
 	// Files whose names begin with a dot are not walked into, but may be named.
-	args := []string{"inspect", shared.detector, in, filepath.Join(in, "..double.png"), "--out", out, "--device", "cpu"}
+	args := []string{"inspect", fixture.detector, in, filepath.Join(in, "..double.png"), "--out", out, "--device", "cpu"}
 	if status, _, errs := flawscope(t, args...); status == exitError {
 		t.Fatalf("status %d: %s", status, errs)
 	}
@@ -149,7 +149,7 @@ func TestInspectOut(t *testing.T) {
 	t.Run("a second run leaves its own output alone", func(t *testing.T) {
 		inside := filepath.Join(in, "out")
 		for range 2 {
-			_, text, _ := flawscope(t, "inspect", shared.detector, in, "--out", inside, "--json", "--device", "cpu")
+			_, text, _ := flawscope(t, "inspect", fixture.detector, in, "--out", inside, "--json", "--device", "cpu")
 			if n := len(jsonLines(t, text)); n != len(names)-1 {
 				t.Errorf("%d pictures, want %d", n, len(names)-1)
 			}
@@ -164,7 +164,7 @@ func TestInspectOut(t *testing.T) {
 		if err := os.Symlink(away, filepath.Join(trap, "000.png")); err != nil {
 			t.Skip("no symbolic links here:", err)
 		}
-		status, _, errs := flawscope(t, "inspect", shared.detector, sample("good/000.png"), "--out", trap, "--device", "cpu")
+		status, _, errs := flawscope(t, "inspect", fixture.detector, sample("good/000.png"), "--out", trap, "--device", "cpu")
 		if status != exitError || !strings.Contains(errs, "000.png") {
 			t.Errorf("status %d: %s", status, errs)
 		}
@@ -173,8 +173,8 @@ func TestInspectOut(t *testing.T) {
 		}
 	})
 	t.Run("a folder that is a file", func(t *testing.T) {
-		status, _, errs := flawscope(t, "inspect", shared.detector, sample("good/000.png"), "--out", shared.detector, "--device", "cpu")
-		if status != exitError || !strings.Contains(errs, shared.detector) {
+		status, _, errs := flawscope(t, "inspect", fixture.detector, sample("good/000.png"), "--out", fixture.detector, "--device", "cpu")
+		if status != exitError || !strings.Contains(errs, fixture.detector) {
 			t.Errorf("status %d: %s", status, errs)
 		}
 	})

@@ -23,7 +23,7 @@ type built struct {
 	pictures string // folder of the fabric samples
 }
 
-var shared built
+var fixture built
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(saveForever); path != "" {
@@ -49,23 +49,23 @@ func prepare(dir string) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	shared = built{
+	fixture = built{
 		program:  filepath.Join(dir, "flawscope"),
 		detector: filepath.Join(dir, "fabric.flaw"),
 		pictures: filepath.Join(dir, "fabric"),
 	}
-	if out, err := exec.Command("go", "build", "-o", shared.program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", fixture.program, ".").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	fabric, err := fs.Sub(assets.Samples(), "fabric")
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(shared.pictures, fabric); err != nil {
+	if err := os.CopyFS(fixture.pictures, fabric); err != nil {
 		return err
 	}
-	out, err := exec.Command(shared.program, quickFit(shared.pictures, shared.detector)...).CombinedOutput()
-	shared.fitLog = string(out)
+	out, err := exec.Command(fixture.program, quickFit(fixture.pictures, fixture.detector)...).CombinedOutput()
+	fixture.fitLog = string(out)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
@@ -80,7 +80,7 @@ func quickFit(good, out string, more ...string) []string {
 // flawscope runs the program.
 func flawscope(t *testing.T, args ...string) (status int, out, errs string) {
 	t.Helper()
-	return runCommand(t, exec.Command(shared.program, args...))
+	return runCommand(t, exec.Command(fixture.program, args...))
 }
 
 func runCommand(t *testing.T, command *exec.Cmd) (status int, out, errs string) {
@@ -97,12 +97,12 @@ func runCommand(t *testing.T, command *exec.Cmd) (status int, out, errs string) 
 
 // sample returns the path of a sample to judge.
 func sample(name string) string {
-	return filepath.Join(shared.pictures, "test", filepath.FromSlash(name))
+	return filepath.Join(fixture.pictures, "test", filepath.FromSlash(name))
 }
 
 func TestExitStatus(t *testing.T) {
 	inspect := func(more ...string) []string {
-		return append([]string{"inspect", shared.detector, sample("good/000.png"), "--device", "cpu"}, more...)
+		return append([]string{"inspect", fixture.detector, sample("good/000.png"), "--device", "cpu"}, more...)
 	}
 	for _, c := range []struct {
 		name string
@@ -127,7 +127,7 @@ func TestExitStatus(t *testing.T) {
 		{"a rate of 0", inspect("--false-reject", "0"), 2, "--false-reject"},
 		{"a rate and a threshold", inspect("--false-reject", "0.1", "--threshold", "3"), 2, "threshold"},
 		{"no such detector", []string{"inspect", "/no/such.flaw", "."}, 1, "/no/such.flaw"},
-		{"no such picture", []string{"inspect", shared.detector, "/no/such.png", "--device", "cpu"}, 1, "1 not judged"},
+		{"no such picture", []string{"inspect", fixture.detector, "/no/such.png", "--device", "cpu"}, 1, "1 not judged"},
 		{"all pass", inspect("--threshold", "1e9"), 0, "threshold 1e+09, as given"},
 		{"one is rejected", inspect("--threshold", "-1e9"), 3, "1 rejected"},
 		{"a rate too small", inspect("--false-reject", "0.001"), -1, "no less than 1/11"},
@@ -148,18 +148,18 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestFitSays(t *testing.T) {
-	for _, want := range []string{"learned from 20 pictures, 10 held out", "10 good pictures that were not learned from", shared.detector} {
-		if !strings.Contains(shared.fitLog, want) {
-			t.Errorf("fit does not say %q:\n%s", want, shared.fitLog)
+	for _, want := range []string{"learned from 20 pictures, 10 held out", "10 good pictures that were not learned from", fixture.detector} {
+		if !strings.Contains(fixture.fitLog, want) {
+			t.Errorf("fit does not say %q:\n%s", want, fixture.fitLog)
 		}
 	}
-	if strings.ContainsAny(shared.fitLog, "\r\x1b") {
+	if strings.ContainsAny(fixture.fitLog, "\r\x1b") {
 		t.Error("fit draws bars where there is no terminal")
 	}
 }
 
 func TestModel(t *testing.T) {
-	status, out, errs := flawscope(t, "model", shared.detector)
+	status, out, errs := flawscope(t, "model", fixture.detector)
 	if status != 0 {
 		t.Fatal(errs)
 	}

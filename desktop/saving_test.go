@@ -37,7 +37,7 @@ func savingForever(path string) int {
 
 func TestKilledWhileSaving(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "d.flaw")
-	d := openDetector(t, shared.detector)
+	d := openDetector(t, fixture.detector)
 	if err := d.Save(path); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestFullDisk(t *testing.T) {
 		if err := os.WriteFile(path, []byte("the old one"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		status, _, errs := flawscope(t, quickFit(shared.pictures, path, "--epochs", "1")...)
+		status, _, errs := flawscope(t, quickFit(fixture.pictures, path, "--epochs", "1")...)
 		if status != exitError || !strings.Contains(errs, path) || !strings.Contains(errs, "no space left") {
 			t.Errorf("status %d: %s", status, errs)
 		}
@@ -116,7 +116,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	t.Run("inspect", func(t *testing.T) {
-		status, _, errs := flawscope(t, "inspect", shared.detector, filepath.Join(shared.pictures, "test"), "--out", disk, "--device", "cpu")
+		status, _, errs := flawscope(t, "inspect", fixture.detector, filepath.Join(fixture.pictures, "test"), "--out", disk, "--device", "cpu")
 		if status != exitError || !strings.Contains(errs, disk) || !strings.Contains(errs, "no space left") {
 			t.Errorf("status %d: %s", status, errs)
 		}
@@ -151,7 +151,7 @@ func TestInterruptAndResume(t *testing.T) {
 			good, dir := t.TempDir(), t.TempDir()
 			for i := range c.pictures {
 				name := fmt.Sprintf("%03d.png", i)
-				b, err := os.ReadFile(filepath.Join(shared.pictures, "train", "good", name))
+				b, err := os.ReadFile(filepath.Join(fixture.pictures, "train", "good", name))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -194,7 +194,7 @@ func TestInterruptAndResume(t *testing.T) {
 // interruptFit sends Ctrl-C once the pictures are read and learning has begun.
 func interruptFit(t *testing.T, args []string) (status int, errs string) {
 	t.Helper()
-	command := exec.Command(shared.program, args...)
+	command := exec.Command(fixture.program, args...)
 	pipe, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -126,6 +126,8 @@ func work(op kernels.Op, in, out []tensor.Shape) int {
 		return out[0].Len() * (2*op.Radius + 1)
 	case kernels.PatchPool:
 		return 2 * max(in[0].Len(), out[0].Len()) * op.Kernel * op.Kernel
+	case kernels.Resize:
+		return 4 * out[0].Len()
 	case kernels.Noise, kernels.Permutation:
 		return 64 * total
 	}

@@ -22,7 +22,13 @@ void main() {
     for (int turn = 0; turn < KERNEL * PHASES; turn++) {
         int u = turn / PHASES, phase = turn % PHASES, yy = y * STRIDE - PAD_TOP + u * DILATION;
         bool lies = yy >= 0 && yy < IN0_H;
+        // A loop of one turn would stay a loop, and all sums pass through memory once more.
+#if IN0_C4 == 1
+        {
+            const int k4 = 0;
+#else
         for (int k4 = 0; k4 < IN0_C4; k4++) {
+#endif
             vec4 w[TAPS][LANES][COLUMNS], a[SPAN];
             for (int v = 0; v < TAPS; v++) {
                 int tap = v * PHASES + phase, k = ((u * KERNEL + min(tap, KERNEL - 1)) * IN0_C4 + k4) * 4;

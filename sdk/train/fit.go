@@ -308,16 +308,17 @@ func (f *fitting) measure(ctx context.Context, d *sdk.Detector, s stage, saved *
 }
 
 // location returns the median of the scores and their spread, the median
-// absolute deviation scaled to a normal's standard deviation. The spread of very
-// few, nearly equal scores would say nothing, so it is kept above a hundredth of
-// the loss's margin.
+// absolute deviation scaled to a normal's standard deviation. Of three or four
+// scores that deviation is mostly chance, and one that is near zero by chance
+// would blow up everything divided by it, so it is kept above a tenth of the
+// loss's margin, the unit the discriminator learns in.
 func location(scores []float64) (center, spread float64) {
 	center = median(scores)
 	away := make([]float64, len(scores))
 	for i, s := range scores {
 		away[i] = math.Abs(s - center)
 	}
-	const normal, least = 1.4826, margin / 100
+	const normal, least = 1.4826, margin / 10
 	return center, max(normal*median(away), least)
 }
 

@@ -43,7 +43,7 @@ for part in "${@:-leather tiles schedule}"; do
 			;;
 		schedule)
 			tiles200
-			for epochs in 10 20 40 80 160; do
+			for epochs in 20 40 80 160 320; do
 				row "tiles-compact-$epochs" "$out/tiles200" "$data/magnetic_tile" --seed 1 --epochs "$epochs"
 			done
 			;;

@@ -12,9 +12,8 @@
 #endif
 #define COLUMN_AT(c) ((c) - PAD_LEFT)
 void main() {
-    ivec2 f = ivec2(gl_FragCoord.xy), block = f / ivec2(OUT0_BW, OUT0_BH);
-    int o4 = (block.y * OUT0_BX + block.x) * OUT0_G;
-    f -= block * ivec2(OUT0_BW, OUT0_BH);
+    int o4;
+    ivec2 f = cell_out0(ivec2(gl_FragCoord.xy), o4);
     int n = f.y / (OUT0_HP / OUT0_PY), top = (f.y - n * (OUT0_HP / OUT0_PY)) * OUT0_PY * STRIDE, left = f.x * OUT0_PX * STRIDE;
     vec4 sum[LAYERS];
 #for i LAYERS
@@ -43,7 +42,7 @@ void main() {
 #else
                 int column = left + COLUMN_AT($c) >> IN0_PX_BITS, u = left + COLUMN_AT($c) & (IN0_PX - 1);
 #endif
-                vec4 seen = texelFetch(memory_in0, ivec3(corner + ivec2(column, line), first + (v << IN0_PX_BITS) + u), 0);
+                vec4 seen = texelFetch(memory_in0, ivec3(corner + cell_in0(ivec2(column, line)), first + (v << IN0_PX_BITS) + u), 0);
 #if PADDED
                 bool inside = uint(top + LINE_AT($r)) < uint(IN0_H) && uint(left + COLUMN_AT($c)) < uint(IN0_W);
                 seen = inside ? seen : vec4(0.0);

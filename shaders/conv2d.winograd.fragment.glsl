@@ -8,7 +8,7 @@ vec4 combined(int u, vec4 d0, vec4 d1, vec4 d2, vec4 d3, vec4 d4, vec4 d5) {
 }
 // The six transformed inputs of line u of a tile.
 void main() {
-    int tile = int(gl_FragCoord.x), c4 = int(gl_FragCoord.y) / 6, u = int(gl_FragCoord.y) - 6 * c4;
+    int c4 = int(gl_FragCoord.x), tile = int(gl_FragCoord.y) / 6, u = int(gl_FragCoord.y) - 6 * tile;
     int line = tile / ACROSS, n = min(line / DOWN, IN0_N - 1), top = (line - n * DOWN) * 4 - PAD_TOP, left = (tile - line * ACROSS) * 4 - PAD_LEFT;
     vec4 d[6];
 #for v 6
@@ -33,7 +33,7 @@ void main() {
 #elif PASS == 1
 // Four tiles and two groups of outputs of product m.
 void main() {
-    int tile = 4 * int(gl_FragCoord.x), m = int(gl_FragCoord.y) / PAIRS, o4 = 2 * (int(gl_FragCoord.y) - m * PAIRS), u = m / 6, v = m - 6 * u;
+    int o4 = 2 * int(gl_FragCoord.x), m = int(gl_FragCoord.y) / FOURS, tile = 4 * (int(gl_FragCoord.y) - m * FOURS), u = m / 6, v = m - 6 * u;
     vec4 sum[LAYERS];
 #for i LAYERS
     sum[$i] = vec4(0.0);
@@ -42,7 +42,7 @@ void main() {
     for (int k4 = 0; k4 < IN0_C4; k4++) {
         vec4 x[4];
 #for q 4
-        x[$q] = texelFetch(memory_in0, ivec3(tile + $q, k4 * 6 + u, v), 0);
+        x[$q] = texelFetch(memory_in0, ivec3(k4, (tile + $q) * 6 + u, v), 0);
 #end
 #for g 2
 #for lane 4
@@ -67,18 +67,17 @@ vec4 line_of(int i, vec4 m0, vec4 m1, vec4 m2, vec4 m3, vec4 m4, vec4 m5) {
 }
 // Two lines of four outputs: half a tile.
 void main() {
-    ivec2 f = ivec2(gl_FragCoord.xy), block = f / ivec2(OUT0_BW, OUT0_BH);
-    int o4 = block.y * OUT0_BX + block.x;
-    f -= block * ivec2(OUT0_BW, OUT0_BH);
+    int o4;
+    ivec2 f = cell_out0(ivec2(gl_FragCoord.xy), o4);
     int n = f.y / (OUT0_HP / 2), pair = f.y - n * (OUT0_HP / 2), lower = pair & 1;
     int tile = (n * DOWN + (pair >> 1)) * ACROSS + f.x;
-    ivec3 at = ivec3(tile >> 2, o4 >> 1, (tile & 3) + 4 * (o4 & 1));
+    ivec3 at = ivec3(o4 >> 1, tile >> 2, (tile & 3) + 4 * (o4 & 1));
     vec4 top[6], bottom[6];
 #for v 6
     {
         vec4 m[6];
 #for u 6
-        m[$u] = texelFetch(memory_in0, at + ivec3(0, ($u * 6 + $v) * PAIRS, 0), 0);
+        m[$u] = texelFetch(memory_in0, at + ivec3(0, ($u * 6 + $v) * FOURS, 0), 0);
 #end
         vec4 a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], e = m[3] - m[4];
         top[$v] = lower == 0 ? m[0] + a + c : a + 4.0 * c;

@@ -13,15 +13,14 @@ vec4 weight(int k4, int lane, int o) {
 #endif
 }
 void main() {
-    ivec2 f = ivec2(gl_FragCoord.xy), block = f / ivec2(OUT0_BW, OUT0_BH);
-    int o4 = (block.y * OUT0_BX + block.x) * OUT0_G;
-    f -= block * ivec2(OUT0_BW, OUT0_BH);
+    int o4;
+    ivec2 cell = cell_out0(ivec2(gl_FragCoord.xy), o4);
     vec4 sum[PHASES * OUT0_G];
 #for i LAYERS
     sum[$i] = vec4(0.0);
 #end
     for (int from = 0; from < IN0_C4; from += IN0_G) {
-        ivec2 at = corner_in0(from) + f;
+        ivec2 at = corner_in0(from) + cell_in0(cell);
 #for h IN0_G
         {
             // A group beyond the last channel counts nothing.

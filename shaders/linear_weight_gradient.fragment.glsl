@@ -4,10 +4,9 @@
 // Four places at a time stand side by side in rows of a matrix.
 #define STEP (IN0_LINE == 1 && IN0_PX == 4 ? 4 : 1)
 void main() {
-    ivec2 f = ivec2(gl_FragCoord.xy), block = f / ivec2(OUT0_BW, OUT0_BH);
-    int c4 = (block.y * OUT0_BX + block.x) * OUT0_G;
-    f -= block * ivec2(OUT0_BW, OUT0_BH);
-    int row = f.y * OUT0_FOLD + f.x * PHASES, part = row / OUTPUTS_PADDED, o4 = min(row % OUTPUTS_PADDED >> 2, IN1_C4 - 1);
+    int c4;
+    ivec2 f = cell_out0(ivec2(gl_FragCoord.xy), c4);
+    int row = (f.x * OUT0_BH + f.y) * PHASES, part = row / OUTPUTS_PADDED, o4 = min(row % OUTPUTS_PADDED >> 2, IN1_C4 - 1);
     int size = (((PLACES + PARTS - 1) / PARTS) + STEP - 1) / STEP * STEP, end = min((part + 1) * size, PLACES);
     vec4 sum[LAYERS];
 #for i LAYERS
@@ -25,14 +24,14 @@ void main() {
         at.x >>= 2;
 #for q 4
         {
-            vec4 dy = texelFetch(memory_in1, ivec3(from_dy + at, first_dy + $q), 0);
+            vec4 dy = texelFetch(memory_in1, ivec3(from_dy + cell_in1(at), first_dy + $q), 0);
 #if PLACES % 4 != 0
             bool there = p + $q < PLACES;
             dy = there ? dy : vec4(0.0);
 #endif
 #for g OUT0_G
             {
-                vec4 x = texelFetch(memory_in0, ivec3(from_x$g + at, first_x$g + $q), 0);
+                vec4 x = texelFetch(memory_in0, ivec3(from_x$g + cell_in0(at), first_x$g + $q), 0);
 #if PLACES % 4 != 0
                 x = there ? x : vec4(0.0);
 #endif

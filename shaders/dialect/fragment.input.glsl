@@ -13,40 +13,42 @@ vec4 lanes_in0(vec4 v, int c4) {
     return v;
 #endif
 }
-// Where the texels of a group of four channels begin.
+// The texel of a group of four channels in cell 0.
 ivec2 corner_in0(int c4) {
     int block = c4 >> IN0_G_BITS;
-#if IN0_BX == 1
-    return ivec2(0, block * IN0_BH);
+#if IN0_NX == IN0_BLOCKS
+    return ivec2(block, 0);
 #else
-    return ivec2(block % IN0_BX * IN0_BW, block / IN0_BX * IN0_BH);
+    return ivec2(block % IN0_NX, block / IN0_NX * IN0_BH);
 #endif
+}
+// What a cell adds to it.
+ivec2 cell_in0(ivec2 cell) {
+    return ivec2(cell.x * IN0_NX, cell.y);
 }
 int layer_in0(int c4, int v, int u) {
     return (((c4 & (IN0_G - 1)) << IN0_PY_BITS) + v << IN0_PX_BITS) + u;
 }
 vec4 texel_in0(int c4, ivec2 spot) {
-    ivec2 at = corner_in0(c4) + (spot >> ivec2(IN0_PX_BITS, IN0_PY_BITS));
+    ivec2 at = corner_in0(c4) + cell_in0(spot >> ivec2(IN0_PX_BITS, IN0_PY_BITS));
     return texelFetch(memory_in0, ivec3(at, layer_in0(c4, spot.y & (IN0_PY - 1), spot.x & (IN0_PX - 1))), 0);
 }
-ivec2 spot_in0(int n, int y, int x) {
-#if IN0_LINE && IN0_LINES > 1
-    int p = n * IN0_W + x;
-    return ivec2(p % IN0_FOLD, p / IN0_FOLD);
-#elif IN0_LINE
-    return ivec2(n * IN0_W + x, 0);
-#else
-    return ivec2(x, n * IN0_HP + y);
-#endif
-}
 ivec2 spot_of_in0(int place) {
-#if IN0_LINE && IN0_LINES > 1
-    return ivec2(place % IN0_FOLD, place / IN0_FOLD);
+#if IN0_LINE && IN0_BW > 1
+    int cell = place >> IN0_PX_BITS;
+    return ivec2((cell / IN0_BH << IN0_PX_BITS) + (place & (IN0_PX - 1)), cell % IN0_BH);
 #elif IN0_LINE
-    return ivec2(place, 0);
+    return ivec2(place & (IN0_PX - 1), place >> IN0_PX_BITS);
 #else
     int row = place / IN0_W;
     return ivec2(place % IN0_W, row / IN0_H * IN0_HP + row % IN0_H);
+#endif
+}
+ivec2 spot_in0(int n, int y, int x) {
+#if IN0_LINE
+    return spot_of_in0(n * IN0_W + x);
+#else
+    return ivec2(x, n * IN0_HP + y);
 #endif
 }
 int place_in0(int n, int y, int x) {

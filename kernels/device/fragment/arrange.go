@@ -13,17 +13,20 @@ import (
 // several outputs, one for each layer, uses what it fetches several times; so
 // neighbours stand one behind the other: a texel of layer (g·PY + v)·PX + u holds
 // four channels of place (PX·i + u, PY·j + v), group g of G neighbouring groups of
-// four channels, in block b = group / G. Blocks of BW x BH texels stand side by
-// side, BX in a row.
+// four channels, in block b = group / G. All blocks of a cell (i, j) stand side by
+// side, for products read channels one after the other: the texel is at column
+// i·NX + b mod NX of line b/NX·BH + j, NX being the number of blocks unless the
+// texture would become too wide.
 //
 // A place is (x, n·HP + y), HP being the height filled up to PY. When the height is
-// 1 (rows of a matrix) it is n·W + x along one line, which is folded after every
-// Fold places where the texture would become too wide.
+// 1 (rows of a matrix), places stand below each other: p = n·W + x belongs to cell
+// (q/BH, q mod BH), q = p/PX.
 type arrangement struct {
 	PX, PY, G             int // powers of two
 	Line                  bool
-	Fold, HP              int
-	BW, BH, BX            int
+	HP                    int
+	BW, BH                int // cells across and down
+	Blocks, NX            int
 	Width, Height, Layers int
 	Format                Format
 }
@@ -43,12 +46,10 @@ func arrange(s tensor.Shape, l limits) (arrangement, error) {
 	}
 	if a.Line {
 		places := s[0] * s[3]
-		a.PX = min(4, powerOfTwo(places))
-		width := (places + a.PX - 1) / a.PX
-		a.BH = (width + l.size - 1) / l.size
-		a.BW = (width + a.BH - 1) / a.BH
-		a.Fold = a.BW * a.PX
-		a.HP = 1
+		a.PX, a.HP = min(4, powerOfTwo(places)), 1
+		cells := (places + a.PX - 1) / a.PX
+		a.BW = (cells + l.size - 1) / l.size
+		a.BH = (cells + a.BW - 1) / a.BW
 	} else {
 		a.PX = min(4, powerOfTwo(s[3]))
 		a.PY = min(2, l.layers/a.PX)
@@ -56,9 +57,9 @@ func arrange(s tensor.Shape, l limits) (arrangement, error) {
 		a.BW, a.BH = (s[3]+a.PX-1)/a.PX, s[0]*a.HP/a.PY
 	}
 	a.G = min(l.layers/(a.PX*a.PY), powerOfTwo(groups))
-	blocks := (groups + a.G - 1) / a.G
-	a.BX = (blocks*a.BH + l.size - 1) / l.size
-	a.Width, a.Height, a.Layers = a.BX*a.BW, (blocks+a.BX-1)/a.BX*a.BH, a.PX*a.PY*a.G
+	a.Blocks = (groups + a.G - 1) / a.G
+	a.NX = min(a.Blocks, max(l.size/a.BW, 1))
+	a.Width, a.Height, a.Layers = a.BW*a.NX, (a.Blocks+a.NX-1)/a.NX*a.BH, a.PX*a.PY*a.G
 	return a, a.check(s, l)
 }
 
@@ -96,41 +97,40 @@ func (a arrangement) defines(name string) []glsl.Define {
 	return []glsl.Define{
 		glsl.Int(name+"_PX", a.PX), glsl.Int(name+"_PY", a.PY), glsl.Int(name+"_G", a.G),
 		glsl.Int(name+"_PX_BITS", log2(a.PX)), glsl.Int(name+"_PY_BITS", log2(a.PY)), glsl.Int(name+"_G_BITS", log2(a.G)),
-		glsl.Bool(name+"_LINE", a.Line), glsl.Int(name+"_FOLD", a.Fold), glsl.Int(name+"_LINES", a.BH), glsl.Int(name+"_HP", a.HP),
-		glsl.Int(name+"_BW", a.BW), glsl.Int(name+"_BH", a.BH), glsl.Int(name+"_BX", a.BX), glsl.Int(name+"_LAYERS", a.Layers),
+		glsl.Bool(name+"_LINE", a.Line), glsl.Int(name+"_HP", a.HP), glsl.Int(name+"_BW", a.BW), glsl.Int(name+"_BH", a.BH),
+		glsl.Int(name+"_BLOCKS", a.Blocks), glsl.Int(name+"_NX", a.NX),
 	}
 }
 
 // each calls f with runs of values of a channel: from the tensor's index at on,
-// count values stand in the texture at spot, spot + step, and so on.
+// count values stand in the texture at spot, spot + step, and so on; they are PX
+// apart in the tensor.
 func (a arrangement) each(s tensor.Shape, f func(at, spot, step, count int)) {
 	texel := 4
 	if a.Format == Float1 {
 		texel = 1
 	}
-	plane := a.Width * a.Height * texel
+	line, cell := a.Width*texel, a.NX*texel
+	plane := a.Height * line
 	for n := range s[0] {
 		for c := range s[1] {
 			group := c / 4
 			block, phase := group/a.G, group%a.G*a.PY*a.PX
-			left, top := block%a.BX*a.BW, block/a.BX*a.BH
+			start := block/a.NX*a.BH*line + block%a.NX*texel + c%4
 			for y := range s[2] {
 				at := ((n*s[1]+c)*s[2] + y) * s[3]
-				for x := 0; x < s[3]; {
-					px, py := x, n*a.HP+y
-					end := s[3]
-					if a.Line {
+				if a.Line {
+					for x := 0; x < s[3]; {
 						p := n*s[3] + x
-						px, py = p%a.Fold, p/a.Fold
-						end = min(end, x+a.Fold-px)
+						q := p / a.PX
+						f(at+x, (phase+p%a.PX)*plane+start+q%a.BH*line+q/a.BH*cell, 0, 1)
+						x++
 					}
-					// The values of one phase of the line are neighbours in the texture.
-					for u := 0; u < a.PX && x+u < end; u++ {
-						layer := phase + py%a.PY*a.PX + (px+u)%a.PX
-						spot := layer*plane + ((top+py/a.PY)*a.Width+left+(px+u)/a.PX)*texel + c%4
-						f(at+x+u, spot, texel, (end-x-u+a.PX-1)/a.PX)
-					}
-					x = end
+					continue
+				}
+				py := n*a.HP + y
+				for u := 0; u < min(a.PX, s[3]); u++ {
+					f(at+u, (phase+py%a.PY*a.PX+u)*plane+start+py/a.PY*line, cell, (s[3]-u+a.PX-1)/a.PX)
 				}
 			}
 		}

@@ -37,10 +37,15 @@ type compiled struct {
 
 // Prepare builds the program of op; see device.Device.
 func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
+	return d.PrepareVariant(op, in, tiled)
+}
+
+// PrepareVariant does as Prepare does, by one of the ways that Variants names.
+func (d *Device) PrepareVariant(op kernels.Op, in []device.Operand, variant string) (device.Program, error) {
 	if d.closed {
 		return nil, errClosed
 	}
-	r, err := d.plan(op, in)
+	r, err := d.plan(op, in, variant)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ type recipe struct {
 	arrangements []arrangement
 	limits       limits
 	rolled       bool
+	way          string // of computing a convolution
 }
 
 // rollsLoops says whether loops are left rolled: SwiftShader takes minutes to compile
@@ -24,8 +25,34 @@ func rollsLoops(renderer string) bool {
 	return strings.Contains(strings.ToLower(renderer), "swiftshader")
 }
 
-// plan returns the recipe of op.
-func (d *Device) plan(op kernels.Op, in []device.Operand) (*recipe, error) {
+// The ways to compute a convolution.
+const (
+	tiled  = "winograd" // Winograd's F(4x4, 3x3)
+	direct = "direct"   // the sums of the formula, several places a fragment
+	plain  = "plain"    // one texel a fragment, as operations without a shader of their own
+)
+
+// Variants names the ways to run op on these inputs, the one that Prepare takes
+// first; see device.Varied.
+func (d *Device) Variants(op kernels.Op, in []device.Operand) []string {
+	if _, ok := op.(kernels.Conv2D); !ok {
+		return nil
+	}
+	var ways []string
+	for _, way := range []string{tiled, direct, plain} {
+		if r, err := d.plan(op, in, way); err == nil && r.way == way {
+			ways = append(ways, way)
+		}
+	}
+	return ways
+}
+
+// Revision names the state of the shaders; see device.Varied.
+func (d *Device) Revision() string { return glsl.Revision() }
+
+// plan returns the recipe of op, of a convolution by the given way or, when that
+// does not serve, by a simpler one.
+func (d *Device) plan(op kernels.Op, in []device.Operand, way string) (*recipe, error) {
 	r := &recipe{limits: d.limits, rolled: d.rolled}
 	var err error
 	r.Recipe, err = glsl.Plan(op, in, func(tuned *glsl.Recipe) {
@@ -35,7 +62,7 @@ func (d *Device) plan(op kernels.Op, in []device.Operand) (*recipe, error) {
 		}
 		switch op := op.(type) {
 		case kernels.Conv2D:
-			r.convolution(op, in)
+			r.convolution(op, in, way)
 		case kernels.Linear:
 			r.linear(op, in)
 		case kernels.LinearWeightGradient:
@@ -155,13 +182,15 @@ func (r *recipe) weightGradient() {
 	}
 }
 
-func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand) {
+func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand, way string) {
 	x, y := r.Inputs[0].Shape, r.Outputs[0]
-	if op.Groups > 1 || tooNarrow(x[1], y[1]) || !in[1].Constant {
+	r.way = plain
+	if way == plain || op.Groups > 1 || tooNarrow(x[1], y[1]) || !in[1].Constant {
 		return
 	}
 	if op.Kernel == 1 && op.Stride == 1 && x == (tensor.Shape{x[0], x[1], y[2], y[3]}) {
 		if r.pack(columns) {
+			r.way = direct
 			r.product(glsl.Int("WEIGHTS", packedWeights))
 		}
 		return
@@ -170,12 +199,14 @@ func (r *recipe) convolution(op kernels.Conv2D, in []device.Operand) {
 	if from.Line || to.Line {
 		return
 	}
-	if r.winogradPays(op) && r.winograd() {
+	if way == tiled && r.winogradPays(op) && r.winograd() {
+		r.way = tiled
 		return
 	}
 	if !r.pack(columns) {
 		return
 	}
+	r.way = direct
 	// How many lines of the window a turn of the outer loop takes.
 	taps := op.Kernel
 	if r.rolled || op.Kernel > 4 {

@@ -33,7 +33,7 @@ func arrangeWeights(l device.Layout, limit limits) (arrangement, error) {
 
 // single is a plain arrangement of one block.
 func single(width, height, layers int) arrangement {
-	return arrangement{PX: 1, PY: 1, G: 1, Fold: width, HP: 1, BW: width, BH: height, BX: 1, Width: width, Height: height, Layers: layers}
+	return arrangement{PX: 1, PY: 1, G: 1, HP: 1, BW: 1, BH: height, Blocks: width, NX: width, Width: width, Height: height, Layers: layers}
 }
 
 // packWeights writes weights into memory as layout l has it.
@@ -91,19 +91,19 @@ func (r *recipe) winogradPays(op kernels.Conv2D) bool {
 func tiles(y tensor.Shape) int { return y[0] * ((y[2] + 3) / 4) * ((y[3] + 3) / 4) }
 
 // winograd computes a convolution by 36 products over tiles between two transforms.
-// Transformed inputs stand at texel (tile, c·6 + u) of layer v, c being a group of
+// Transformed inputs stand at texel (c, tile·6 + u) of layer v, c being a group of
 // four channels; sums for four tiles and two groups of outputs, one a layer, at
-// (tile / 4, m·⌈O/2⌉ + o/2). It says false when a texture would be too large.
+// (o/2, m·⌈tiles/4⌉ + tile/4). It says false when a texture would be too large.
 func (r *recipe) winograd() bool {
 	x, y := r.Inputs[0].Shape, r.Outputs[0]
 	n, inputs, outputs := tiles(y), glsl.Texels(x[1]), (glsl.Texels(y[1])+1)/2
-	width := (n + 3) / 4 * 4
-	seen, sums := single(width, 6*inputs, 6), single(width/4, 36*outputs, 8)
+	fours := (n + 3) / 4
+	seen, sums := single(inputs, 6*4*fours, 6), single(outputs, 36*fours, 8)
 	if seen.check(x, r.limits) != nil || sums.check(y, r.limits) != nil || !r.pack(winograd) {
 		return false
 	}
 	from, to := r.own(tensor.Shape{36, x[1], 1, n}, seen), r.own(tensor.Shape{36, y[1], 1, n}, sums)
-	places := []glsl.Define{glsl.Int("TILES", n), glsl.Int("ACROSS", (y[3]+3)/4), glsl.Int("DOWN", (y[2]+3)/4), glsl.Int("PAIRS", outputs)}
+	places := []glsl.Define{glsl.Int("TILES", n), glsl.Int("ACROSS", (y[3]+3)/4), glsl.Int("DOWN", (y[2]+3)/4), glsl.Int("FOURS", fours)}
 	pass := func(number int, work int, in, out []int) glsl.Pass {
 		return glsl.Pass{File: "conv2d.winograd.fragment.glsl", Work: float64(work), In: in, Out: out, Defines: append([]glsl.Define{glsl.Int("PASS", number)}, places...)}
 	}

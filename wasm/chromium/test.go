@@ -16,7 +16,11 @@ import (
 // fails: a device that was not tested must not look as if it were.
 func Start(t testing.TB, m Mode) *Browser {
 	t.Helper()
-	b, err := Open(t.Context(), Options{Mode: m, Log: func(line string) { t.Log(line) }})
+	b, err := Open(t.Context(), Options{Mode: m, Log: func(line string) {
+		if !strings.Contains(line, "performance warning") {
+			t.Log(line)
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,14 +123,24 @@ func (g *GL) Wait(number fragment.Reading, data []float32) (done bool, err error
 		// Chromium's GPU process looks at fences every other millisecond, and whenever
 		// something comes.
 		g.call.flush.Invoke()
-		if now.Sub(r.began) < eager {
-			g.turns.give()
-		} else {
-			g.turns.nap()
-		}
+		g.giveWay(now.Sub(r.began) < eager)
 	}
 	g.Drop(number)
 	return false, r.err
+}
+
+// giveWay lets the browser's events run. A page whose context this is finds its own
+// state there meanwhile.
+func (g *GL) giveWay(briefly bool) {
+	if g.saved != nil {
+		g.Restore()
+		defer g.Save()
+	}
+	if briefly {
+		g.turns.give()
+	} else {
+		g.turns.nap()
+	}
 }
 
 // fetch copies what has arrived.

@@ -8,7 +8,7 @@ import "github.com/flawscope/flawscope/kernels/device/fragment"
 func (g *GL) Draw(d *fragment.Draw) {
 	s := g.shaders.get(uint32(d.Shader))
 	t := g.targets.get(uint32(d.Target))
-	if s == nil || t == nil || !s.linked {
+	if s == nil || t == nil || !s.linked || g.lost {
 		return
 	}
 	g.useShader(d.Shader, s)

@@ -58,21 +58,26 @@ func exportedMemory() (found js.Value) {
 }
 
 // show calls use with a typed array of the data, whose elements have the given
-// constructor and size. What use puts there is not seen by Go.
-func (m *memory) show(data []byte, constructor js.Value, size int, use func(view any)) {
-	if !m.over(data, constructor, size, use) {
+// constructor and size. What use puts there is not seen by Go. It says whether use
+// was called in vain before and GL may complain of that.
+func (m *memory) show(data []byte, constructor js.Value, size int, use func(view any)) (inVain bool) {
+	done, inVain := m.over(data, constructor, size, use)
+	if !done {
 		js.CopyBytesToJS(m.reserve(len(data)), data)
 		use(constructor.New(m.spare.Get("buffer"), 0, len(data)/size))
 	}
+	return inVain
 }
 
-// fill calls use with a Uint8Array whose contents data has afterwards.
-func (m *memory) fill(data []byte, use func(view any)) {
-	if !m.over(data, m.bytes, 1, use) {
+// fill calls use with a Uint8Array whose contents data has afterwards; see show.
+func (m *memory) fill(data []byte, use func(view any)) (inVain bool) {
+	done, inVain := m.over(data, m.bytes, 1, use)
+	if !done {
 		view := m.bytes.New(m.reserve(len(data)).Get("buffer"), 0, len(data))
 		use(view)
 		js.CopyBytesToGo(data, view)
 	}
+	return inVain
 }
 
 func (m *memory) reserve(bytes int) js.Value {
@@ -84,20 +89,24 @@ func (m *memory) reserve(bytes int) js.Value {
 }
 
 // over calls use with a view of Go's memory, if there can be one.
-func (m *memory) over(data []byte, constructor js.Value, size int, use func(view any)) bool {
+func (m *memory) over(data []byte, constructor js.Value, size int, use func(view any)) (done, inVain bool) {
 	at := int(uintptr(unsafe.Pointer(unsafe.SliceData(data))))
 	if m.exported.IsUndefined() || at%size != 0 || len(data) == 0 {
-		return false
+		return false, false
 	}
-	for !m.attempt(at, len(data)/size, constructor, use) {
+	for {
+		called, stayed := m.attempt(at, len(data)/size, constructor, use)
+		if called && stayed {
+			return true, inVain
+		}
+		inVain = inVain || called
 	}
-	return true
 }
 
 // attempt calls use with a view and says whether Go's memory stayed what it was.
 // When it grows, which may happen whenever Go allocates, all views become empty:
 // then use has done nothing, or JavaScript has refused.
-func (m *memory) attempt(at, length int, constructor js.Value, use func(view any)) (stayed bool) {
+func (m *memory) attempt(at, length int, constructor js.Value, use func(view any)) (called, stayed bool) {
 	buffer := m.exported.Get("buffer")
 	defer func() {
 		stayed = m.exported.Get("buffer").Equal(buffer)
@@ -110,8 +119,14 @@ func (m *memory) attempt(at, length int, constructor js.Value, use func(view any
 			}
 		}
 	}()
-	use(constructor.New(buffer, at, length))
-	return true
+	made := constructor.New(buffer, at, length)
+	view := any(made)
+	if made.Get("length").Int() == 0 { // does not allocate
+		return false, false
+	}
+	called = true
+	use(view)
+	return called, true
 }
 
 // bytesOf returns the memory of floats.

@@ -154,7 +154,9 @@ func (g *GL) fetch(r *reading, data []float32) error {
 		into = make([]float32, r.floats*r.texels)
 	}
 	g.call.bindBuffer.Invoke(pixelPackBuffer, r.pack.object)
-	g.memory.fill(bytesOf(into), func(view any) { g.call.getBufferSubData.Invoke(pixelPackBuffer, 0, view) })
+	if g.memory.fill(bytesOf(into), func(view any) { g.call.getBufferSubData.Invoke(pixelPackBuffer, 0, view) }) {
+		g.forgive()
+	}
 	g.call.bindBuffer.Invoke(pixelPackBuffer, nil)
 	if r.floats != r.wanted {
 		for i := range data {
@@ -170,7 +172,7 @@ func (g *GL) fetch(r *reading, data []float32) error {
 // Drop ends a reading that nobody waits for.
 func (g *GL) Drop(number fragment.Reading) {
 	r := g.readings.remove(uint32(number))
-	if r == nil || r.pack.object == nil {
+	if r == nil || r.pack.object == nil || g.lost {
 		return
 	}
 	g.call.deleteSync.Invoke(r.sync)

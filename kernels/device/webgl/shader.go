@@ -113,7 +113,7 @@ func (g *GL) name(number fragment.Shader, s *shader) {
 // DeleteShader frees a shader.
 func (g *GL) DeleteShader(number fragment.Shader) {
 	s := g.shaders.remove(uint32(number))
-	if s == nil || s.program == nil {
+	if s == nil || s.program == nil || g.lost {
 		return
 	}
 	g.call.deleteProgram.Invoke(s.program)

@@ -43,6 +43,9 @@ func transferOf(f fragment.Format) transfer {
 
 // NewTexture makes a 2D texture array with nearest filtering.
 func (g *GL) NewTexture(width, height, layers int, f fragment.Format) fragment.Texture {
+	if g.lost {
+		return fragment.Texture(g.textures.add(&texture{}))
+	}
 	object := any(g.call.createTexture.Invoke())
 	t := fragment.Texture(g.textures.add(&texture{object}))
 	g.bindTexture(g.bound.unit, t)
@@ -55,7 +58,7 @@ func (g *GL) NewTexture(width, height, layers int, f fragment.Format) fragment.T
 
 // Upload fills all layers of t.
 func (g *GL) Upload(t fragment.Texture, width, height, layers int, f fragment.Format, data []byte) {
-	if g.textures.get(uint32(t)) == nil {
+	if g.lost || g.textures.get(uint32(t)) == nil {
 		return
 	}
 	g.bindTexture(g.bound.unit, t)
@@ -64,15 +67,19 @@ func (g *GL) Upload(t fragment.Texture, width, height, layers int, f fragment.Fo
 	if f == fragment.Half4 {
 		constructor = g.memory.halves
 	}
-	g.memory.show(data, constructor, to.size, func(view any) {
-		g.call.texSubImage3D.Invoke(texture2DArray, 0, 0, 0, 0, width, height, layers, to.format, to.kind, view)
-	})
+	args := []any{texture2DArray, 0, 0, 0, 0, width, height, layers, to.format, to.kind, nil}
+	if g.memory.show(data, constructor, to.size, func(view any) {
+		args[len(args)-1] = view
+		g.call.texSubImage3D.Invoke(args...)
+	}) {
+		g.forgive()
+	}
 }
 
 // DeleteTexture frees a texture.
 func (g *GL) DeleteTexture(t fragment.Texture) {
 	was := g.textures.remove(uint32(t))
-	if was == nil {
+	if was == nil || g.lost {
 		return
 	}
 	g.call.deleteTexture.Invoke(was.object)
@@ -102,6 +109,9 @@ func (g *GL) bindTexture(unit int, t fragment.Texture) {
 
 // NewTarget makes a framebuffer of the attachments.
 func (g *GL) NewTarget(attachments []fragment.Attachment) fragment.Target {
+	if g.lost {
+		return fragment.Target(g.targets.add(&target{}))
+	}
 	object := any(g.call.createFramebuffer.Invoke())
 	t := fragment.Target(g.targets.add(&target{object: object}))
 	g.bindTarget(t)
@@ -122,7 +132,7 @@ func (g *GL) NewTarget(attachments []fragment.Attachment) fragment.Target {
 // DeleteTarget frees a framebuffer.
 func (g *GL) DeleteTarget(t fragment.Target) {
 	was := g.targets.remove(uint32(t))
-	if was == nil {
+	if was == nil || g.lost {
 		return
 	}
 	g.call.deleteFramebuffer.Invoke(was.object)

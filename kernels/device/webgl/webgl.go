@@ -30,7 +30,7 @@ type GL struct {
 	shared  bool
 	owned   bool // opened here
 
-	lost      bool
+	lost      bool // for ever; nothing is asked of the context then
 	lostEvent js.Func
 	canvas    js.Value
 
@@ -44,6 +44,7 @@ type GL struct {
 	packs    []pack // free to be read into
 	single   int    // floats a texel that a Float1 texture is read by; 0 not known yet
 	ask      bool   // GL may have an error to tell
+	pending  int    // an error that GL told when it was not asked for Status
 }
 
 // New makes a GL of a WebGL 2 context that nobody else uses.
@@ -201,7 +202,11 @@ func (g *GL) Status() error {
 	g.ask = false
 	var first error
 	for range 8 { // GL keeps one error of a kind
-		switch code := g.call.getError.Invoke().Int(); code {
+		code := g.pending
+		if g.pending = 0; code == noError {
+			code = g.call.getError.Invoke().Int()
+		}
+		switch code {
 		case noError:
 			return first
 		case contextLost:
@@ -218,6 +223,15 @@ func (g *GL) Status() error {
 		}
 	}
 	return first
+}
+
+// forgive lets GL forget that it was given an empty view; see memory.
+func (g *GL) forgive() {
+	switch code := g.call.getError.Invoke().Int(); code {
+	case noError, invalidOperation, invalidValue:
+	default:
+		g.pending, g.ask = code, true
+	}
 }
 
 func errorName(code int) string {
@@ -245,6 +259,9 @@ func (g *GL) Close() {
 		if lose := g.context.Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
 			lose.Call("loseContext")
 		}
+		return
+	}
+	if g.gone() {
 		return
 	}
 	for i := range g.readings.all() {

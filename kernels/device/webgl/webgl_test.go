@@ -137,6 +137,31 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestGrowingMemory lets Go's memory grow while JavaScript has a view of it.
+func TestGrowingMemory(t *testing.T) {
+	m := openMemory()
+	data := bytesOf([]float32{1, 2, 3, 4})
+	copied := m.floats.New(4)
+	var held [][]byte
+	calls := 0
+	inVain := m.show(data, m.floats, 4, func(view any) {
+		if calls++; calls < 3 {
+			was := m.exported.Get("buffer")
+			for m.exported.Get("buffer").Equal(was) {
+				held = append(held, make([]byte, 1<<20))
+			}
+		}
+		if calls == 2 {
+			m.floats.New(view.(js.Value).Get("buffer"), 0, 4) // JavaScript refuses
+		}
+		copied.Call("set", view)
+	})
+	if !inVain || calls != 3 || copied.Index(3).Int() != 4 {
+		t.Errorf("in vain %v, %d calls, copied %v", inVain, calls, copied.Call("join").String())
+	}
+	t.Logf("%d MiB held", len(held))
+}
+
 // TestDraw draws parts of two layers at once from two textures, with and without
 // the uniform.
 func TestDraw(t *testing.T) {

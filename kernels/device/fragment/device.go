@@ -26,6 +26,9 @@ type Options struct {
 	// TextureSize is the most texels along an axis of a texture, 0 for what the
 	// context allows, at most 8192.
 	TextureSize int
+	// DrawBuffers is the most outputs that a fragment computes, 0 for what the context
+	// allows; 4 or 8 are used.
+	DrawBuffers int
 	// Rolled leaves loops of convolutions rolled, as is always done on SwiftShader,
 	// which takes minutes to compile them written out.
 	Rolled bool
@@ -121,7 +124,7 @@ func newDevice(gl GL, o Options) (*Device, error) {
 		return nil, fmt.Errorf("fragment: %s has %d draw buffers, %d layers and %d texture units, needed are 4, 8 and 8", caps.Renderer, caps.DrawBuffers, caps.TextureLayers, caps.TextureUnits)
 	}
 	d.limits = limits{size: min(caps.TextureSize, 8192), layers: 8}
-	if caps.DrawBuffers < 8 {
+	if caps.DrawBuffers < 8 || o.DrawBuffers > 0 && o.DrawBuffers < 8 {
 		d.limits.layers = 4
 	}
 	if o.TextureSize > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,11 +38,18 @@ type compiled struct {
 
 // Prepare builds the program of op; see device.Device.
 func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
-	return d.PrepareVariant(op, in, tiled)
+	return d.prepare(op, in, tiled)
 }
 
 // PrepareVariant does as Prepare does, by one of the ways that Variants names.
 func (d *Device) PrepareVariant(op kernels.Op, in []device.Operand, variant string) (device.Program, error) {
+	if !slices.Contains(d.Variants(op, in), variant) {
+		return nil, fmt.Errorf("fragment: %s has no variant %q here", op.Name(), variant)
+	}
+	return d.prepare(op, in, variant)
+}
+
+func (d *Device) prepare(op kernels.Op, in []device.Operand, variant string) (device.Program, error) {
 	if d.closed {
 		return nil, errClosed
 	}
@@ -91,6 +99,14 @@ func (d *Device) compile(text string) *compiled {
 	c := &compiled{shader: d.gl.Compile(d.vertex, text), text: text, users: 1}
 	d.compiled[text] = c
 	return c
+}
+
+// forget deletes c when nobody else uses it.
+func (d *Device) forget(c *compiled) {
+	if c.users--; c.users == 0 {
+		d.gl.DeleteShader(c.shader)
+		delete(d.compiled, c.text)
+	}
 }
 
 // link asks whether c is compiled; with block it waits.
@@ -160,10 +176,7 @@ func (p *Program) Close() {
 // release frees what the program holds, on the context's thread.
 func (p *Program) release() {
 	for _, c := range p.passes {
-		if c.users--; c.users == 0 {
-			p.device.gl.DeleteShader(c.shader)
-			delete(p.device.compiled, c.text)
-		}
+		p.device.forget(c)
 	}
 	for _, b := range p.scratch {
 		p.device.drop(b)

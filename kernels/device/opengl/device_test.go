@@ -65,7 +65,7 @@ func TestOtherVariant(t *testing.T) {
 func BenchmarkDevice(b *testing.B) { devicetest.Bench(b, open(b, Options{})) }
 
 // product is a linear layer on buffers, ready to run.
-func product(t *testing.T, d *Device, positions, inputs, outputs int) (device.Program, []device.Buffer, []device.Buffer) {
+func product(t *testing.T, d device.Device, positions, inputs, outputs int) (device.Program, []device.Buffer, []device.Buffer) {
 	t.Helper()
 	p, err := d.Prepare(kernels.Linear{}, []device.Operand{{Shape: tensor.Rows(inputs, positions)}, {Shape: tensor.Shape{outputs, inputs, 1, 1}, Constant: true}})
 	if err != nil {

@@ -25,6 +25,11 @@ type FragmentOptions struct {
 // OpenFragment makes a device that runs fragment shaders, in a context of its own:
 // for OpenGL without compute shaders, and for testing what runs in a browser.
 func OpenFragment(ctx context.Context, o FragmentOptions) (*fragment.Device, error) {
+	return openFragment(ctx, o, func(g fragment.GL) fragment.GL { return g })
+}
+
+// openFragment has the device draw through what through makes of its GL.
+func openFragment(ctx context.Context, o FragmentOptions, through func(fragment.GL) fragment.GL) (*fragment.Device, error) {
 	api := desktopGL(3, 3)
 	if o.ES {
 		api = embeddedGL(3, 0)
@@ -41,7 +46,7 @@ func OpenFragment(ctx context.Context, o FragmentOptions) (*fragment.Device, err
 			opened <- result{nil, err}
 			return
 		}
-		fragment.Serve(g, o.Options, func(d *fragment.Device, err error) { opened <- result{d, err} }, g.context.close)
+		fragment.Serve(through(g), o.Options, func(d *fragment.Device, err error) { opened <- result{d, err} }, g.context.close)
 	}()
 	r := <-opened
 	if r.err == nil {

@@ -1,13 +1,19 @@
 package opengl
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/flawscope/flawscope/kernels"
+	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/device/devicetest"
 	"github.com/flawscope/flawscope/kernels/device/fragment"
+	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
-func openFragment(t testing.TB, o FragmentOptions) *fragment.Device {
+func fragments(t testing.TB, o FragmentOptions) *fragment.Device {
 	t.Helper()
 	d, err := OpenFragment(t.Context(), o)
 	if err != nil {
@@ -27,9 +33,190 @@ func TestFragment(t *testing.T) {
 		"OpenGL ES 3.0": {ES: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := openFragment(t, o)
+			d := fragments(t, o)
 			devicetest.Run(t, d)
 			devicetest.RunRandom(t, d, 2, 40)
 		})
 	}
 }
+
+// Products and convolutions keep their results on small textures, which fold, with
+// four draw buffers, and with their loops rolled, as on some renderers.
+func TestFragmentLimits(t *testing.T) {
+	for name, o := range map[string]FragmentOptions{
+		"small textures":    {Options: fragment.Options{TextureSize: 128}},
+		"four draw buffers": {Options: fragment.Options{DrawBuffers: 4}},
+		"rolled":            {ES: true, Options: fragment.Options{Rolled: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := fragments(t, o)
+			checked := 0
+			for i, c := range devicetest.Cases() {
+				if !strings.Contains(c.Op.Name(), "conv2d") && !strings.Contains(c.Op.Name(), "linear") && i%8 != 0 || strings.Contains(c.Name, "activation") {
+					continue
+				}
+				err := devicetest.Check(t.Context(), d, c)
+				if errors.Is(err, device.ErrOutOfMemory) {
+					continue
+				}
+				if checked++; err != nil {
+					t.Errorf("%s: %v", c.Name, err)
+				}
+			}
+			if checked < 100 {
+				t.Errorf("only %d cases fit", checked)
+			}
+		})
+	}
+}
+
+// The ways that Prepare does not take first give the same results.
+func TestFragmentVariants(t *testing.T) {
+	d := fragments(t, FragmentOptions{ES: true})
+	for _, c := range devicetest.Cases() {
+		ways := d.Variants(c.Op, c.Operands())
+		if len(ways) < 2 || ways[0] != "winograd" && !strings.Contains(c.Name, "stride") {
+			continue
+		}
+		for _, way := range ways[1:] {
+			t.Run(c.Name+"/"+way, func(t *testing.T) {
+				if err := devicetest.Check(t.Context(), wayOf{d, way}, c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	if _, err := d.PrepareVariant(kernels.Add{}, []device.Operand{{Shape: tensor.Scalar}, {Shape: tensor.Scalar}}, "sideways"); err == nil {
+		t.Error("an unknown variant is prepared")
+	}
+}
+
+// wayOf is a device that prepares by one of its variants.
+type wayOf struct {
+	*fragment.Device
+	way string
+}
+
+func (w wayOf) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
+	if len(w.Variants(op, in)) == 0 {
+		return w.Device.Prepare(op, in)
+	}
+	return w.PrepareVariant(op, in, w.way)
+}
+
+func TestFragmentRunDoesNotAllocate(t *testing.T) {
+	d := fragments(t, FragmentOptions{})
+	p, out, in := product(t, d, 20, 16, 16)
+	if n := testing.AllocsPerRun(100, func() {
+		if err := d.Run(p, out, in); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestFragmentMemory(t *testing.T) {
+	d := fragments(t, FragmentOptions{Options: fragment.Options{MaxBytes: 1 << 20}})
+	before := d.Bytes()
+	big, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, 60000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Bytes() != before+big.Bytes() {
+		t.Errorf("%d bytes in use", d.Bytes())
+	}
+	if _, err := d.Alloc(device.Layout{Shape: tensor.Rows(4, 60000)}); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("over MaxBytes: %v", err)
+	}
+	big.Close()
+	big.Close()
+	if d.Bytes() != before {
+		t.Errorf("%d bytes in use after closing, %d before", d.Bytes(), before)
+	}
+	if _, err := d.Alloc(device.Layout{Shape: tensor.Rows(1<<20, 1<<12)}); !errors.Is(err, device.ErrOutOfMemory) {
+		t.Errorf("over the largest texture: %v", err)
+	}
+}
+
+// bent is a GL that goes wrong: it changes a number that is read, or is lost after so
+// many draws.
+type bent struct {
+	fragment.GL
+	number int // of the value that is changed, or -1
+	draws  int // until it is lost
+}
+
+func (b *bent) Draw(d *fragment.Draw) {
+	if b.draws--; b.draws >= 0 {
+		b.GL.Draw(d)
+	}
+}
+
+func (b *bent) Wait(r fragment.Reading, data []float32) (bool, error) {
+	done, err := b.GL.Wait(r, data)
+	if b.number >= 0 && b.number < len(data) {
+		data[b.number] = 0.75
+	}
+	return done, errors.Join(err, b.lost())
+}
+
+func (b *bent) Status() error { return errors.Join(b.GL.Status(), b.lost()) }
+
+func (b *bent) lost() error {
+	if b.draws < 0 {
+		return fmt.Errorf("bent: %w", device.ErrLost)
+	}
+	return nil
+}
+
+// A context that computes otherwise than it should is refused, whatever is wrong.
+func TestFragmentSelfTest(t *testing.T) {
+	for i := range 16 {
+		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{g, i, 1 << 30} })
+		if err == nil {
+			d.Close()
+			t.Errorf("a wrong number %d is not noticed", i)
+		} else if !strings.Contains(err.Error(), "self-test") {
+			t.Errorf("number %d: %v", i, err)
+		}
+	}
+}
+
+// Lost at any draw, the device says so at once and can be closed.
+func TestFragmentLost(t *testing.T) {
+	for draws := 0; draws < 60; draws++ {
+		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{g, -1, draws} })
+		if err == nil {
+			err = errors.Join(lose(t, d), d.Close())
+		}
+		if !errors.Is(err, device.ErrLost) {
+			t.Fatalf("lost after %d draws: %v", draws, err)
+		}
+	}
+}
+
+// lose runs a product until something goes wrong.
+func lose(t *testing.T, d *fragment.Device) error {
+	p, err := d.Prepare(kernels.Linear{}, []device.Operand{{Shape: tensor.Rows(16, 20)}, {Shape: tensor.Shape{16, 16, 1, 1}}})
+	if err == nil {
+		err = p.Ready(t.Context())
+	}
+	var buffers []device.Buffer
+	for _, s := range []tensor.Shape{tensor.Rows(16, 20), {16, 16, 1, 1}, tensor.Rows(16, 20)} {
+		if err != nil {
+			return err
+		}
+		var b device.Buffer
+		b, err = d.Alloc(device.Layout{Shape: s})
+		buffers = append(buffers, b)
+	}
+	for range 100 {
+		if err == nil {
+			err = errors.Join(d.Run(p, buffers[2:], buffers[:2]), d.Read(t.Context(), buffers[2], tensor.New(tensor.Rows(16, 20))))
+		}
+	}
+	return err
+}
+
+func BenchmarkFragment(b *testing.B) { devicetest.Bench(b, fragments(b, FragmentOptions{ES: true})) }

@@ -32,14 +32,21 @@ type arrangement struct {
 }
 
 // limits are what a context allows of a texture.
-type limits struct{ size, layers int }
+// half says whether feature maps are kept in half floats.
+type limits struct {
+	size, layers int
+	half         bool
+}
 
 // arrange returns the ordinary arrangement of a shape.
 func arrange(s tensor.Shape, l limits) (arrangement, error) {
 	a := arrangement{PX: 1, PY: 1, G: 1, Line: s[2] == 1}
 	groups := glsl.Texels(s[1])
-	if s[1] == 1 {
+	switch {
+	case s[1] == 1:
 		a.Format = Float1
+	case l.half && !a.Line && s[1] >= 8:
+		a.Format = Half4
 	}
 	if s.Len() == 0 {
 		return a, fmt.Errorf("fragment: the empty shape %v", s)

@@ -10,7 +10,7 @@ import (
 
 // Every value has a place of its own in the texture, whatever the shape and limits.
 func TestArrangement(t *testing.T) {
-	for _, l := range []limits{{8192, 8}, {64, 8}, {64, 4}} {
+	for _, l := range []limits{{size: 8192, layers: 8}, {size: 64, layers: 8, half: true}, {size: 64, layers: 4}} {
 		for _, s := range []tensor.Shape{
 			{1, 1, 1, 1}, {1, 3, 1, 1}, {1, 40, 1, 1}, {5, 1, 1, 1}, {7, 9, 1, 1}, {1, 1, 1, 300}, {3, 33, 1, 5},
 			{1, 3, 9, 7}, {2, 5, 3, 7}, {2, 130, 6, 6}, {1, 1, 8, 8}, {3, 4, 5, 1}, {1, 17, 2, 2}, {1, 6, 1, 500},
@@ -51,7 +51,7 @@ func TestArrangement(t *testing.T) {
 			})
 		}
 	}
-	if _, err := arrange(tensor.Rows(4, 1<<20), limits{64, 8}); err == nil {
+	if _, err := arrange(tensor.Rows(4, 1<<20), limits{size: 64, layers: 8}); err == nil {
 		t.Error("a tensor that does not fit is arranged")
 	}
 }

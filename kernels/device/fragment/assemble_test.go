@@ -15,8 +15,8 @@ import (
 func eachText(t *testing.T) glsltest.Each {
 	return func(f func(op kernels.Op, way, file, text string)) {
 		for _, d := range []*Device{
-			{caps: Caps{ES: true, TextureUnits: 16, DrawBuffers: 8}, limits: limits{8192, 8}},
-			{caps: Caps{TextureUnits: 16, DrawBuffers: 4}, limits: limits{2048, 4}, rolled: true},
+			{caps: Caps{ES: true, TextureUnits: 16, DrawBuffers: 8}, limits: limits{size: 8192, layers: 8}},
+			{caps: Caps{TextureUnits: 16, DrawBuffers: 4}, limits: limits{size: 2048, layers: 4}, rolled: true},
 		} {
 			for _, c := range devicetest.Cases() {
 				for _, way := range []string{tiled, direct, plain} {

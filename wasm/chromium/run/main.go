@@ -32,7 +32,7 @@ func main() {
 
 func run(ctx context.Context, args []string) (int, error) {
 	if len(args) == 0 {
-		return 0, fmt.Errorf("usage: run PROGRAM.wasm [ARGUMENT]...")
+		return 0, fmt.Errorf("usage: run PROGRAM.wasm [ARGUMENT...]")
 	}
 	b, err := chromium.Open(ctx, chromium.Options{
 		Mode: chromium.Mode(cmp.Or(os.Getenv("FLAWSCOPE_CHROMIUM"), string(chromium.EGL))),

@@ -181,7 +181,7 @@ func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	var out, errs bytes.Buffer
 	c := &console{out: &out, err: &errs, log: newLog(&errs)}
-	if err := demo(t.Context(), c, demoFlags{out: dir, device: "cpu", epochs: 1}); err != nil {
+	if err := demo(t.Context(), c, demoFlags{out: dir, device: deviceFlags{name: "cpu"}, epochs: 1}); err != nil {
 		t.Fatalf("%v\n%s", err, &errs)
 	}
 	for _, want := range []string{"brushed", "fabric", "gasket", filepath.Join(dir, reportName)} {

@@ -15,7 +15,9 @@ const (
 	sampleTime  = 2 * time.Millisecond // of runs timed together, long beside waiting
 	sampleRuns  = 64                   // in a sample at most
 	rounds      = 8                    // samples of each way at most
-	hopeless    = 2                    // times as slow as the best: not measured again
+	hopeless    = 2                    // times as slow as the best after some rounds: not measured again
+	surely      = 5                    // so much slower in its first run
+	someRounds  = 3
 )
 
 // contender is one way to run an operation, ready to be timed.
@@ -166,7 +168,11 @@ func (m *measurement) sample(c *contender, runs int) (time.Duration, error) {
 // compete has the contenders take turns, so that a busy moment strikes all alike,
 // for about the given time each.
 func (m *measurement) compete(each time.Duration) error {
-	for range rounds {
+	for round := range rounds {
+		limit := time.Duration(surely)
+		if round >= someRounds {
+			limit = hopeless
+		}
 		least := time.Duration(0)
 		for _, c := range m.contenders {
 			if c.best > 0 && (least == 0 || c.best < least) {
@@ -175,7 +181,7 @@ func (m *measurement) compete(each time.Duration) error {
 		}
 		for _, c := range m.contenders {
 			runs := int(min(max(sampleTime/max(c.best, 1), 1), sampleRuns))
-			if c.out = c.out || c.best > hopeless*least || c.spent+time.Duration(runs)*c.best > each; c.out {
+			if c.out = c.out || c.best > limit*least || c.spent+time.Duration(runs)*c.best > each; c.out {
 				continue
 			}
 			took, err := m.sample(c, runs)

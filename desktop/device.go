@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// deviceNames are the devices there can be.
+var deviceNames = [...]string{"cpu", "opengl"}
+
 // deviceFlags say where to compute, and how.
 type deviceFlags struct {
 	name   string

@@ -53,17 +53,22 @@ func (e Entry) lists(variants []string) bool {
 	return slices.EqualFunc(e.Timings, variants, func(t Timing, v string) bool { return t.Variant == v })
 }
 
-// operation writes op and its operands in a line.
+// operation writes op, its attributes but for zeros, and its operands in a line.
 func operation(op kernels.Op, in []device.Operand) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %+v", op.Name(), op)
+	b.WriteString(op.Name())
+	for _, attribute := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", op), "{}")) {
+		if !strings.HasSuffix(attribute, ":0") && !strings.HasSuffix(attribute, ":false") {
+			b.WriteString(" " + attribute)
+		}
+	}
 	for _, o := range in {
 		fmt.Fprintf(&b, " %v", o.Shape)
 		if o.Constant {
 			b.WriteString(" const")
 		}
 	}
-	return plain(b.String())
+	return b.String()
 }
 
 // plain returns s on one line without the tabs that part fields.

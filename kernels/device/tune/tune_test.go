@@ -258,7 +258,7 @@ func TestForeignTables(t *testing.T) {
 	for n, data := range store.tables {
 		name, good = n, string(data)
 	}
-	if !strings.Contains(good, "linear {") || !strings.HasPrefix(good, format) {
+	if !strings.Contains(good, "linear 1x3x") || !strings.HasPrefix(good, format) {
 		t.Fatalf("table %q", good)
 	}
 	for what, table := range map[string]string{

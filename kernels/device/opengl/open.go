@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"unsafe"
 
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
+	"github.com/flawscope/flawscope/kernels/device/serial"
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
@@ -31,7 +32,7 @@ func Open(o Options) (*Device, error) { return openLibrary("libEGL.so.1", o) }
 
 func openLibrary(library string, o Options) (*Device, error) {
 	d := newDevice(o)
-	d.calls = make(chan call, 2*len(d.jobs))
+	d.queue = serial.New(d.run)
 	opened := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -46,9 +47,7 @@ func openLibrary(library string, o Options) (*Device, error) {
 			// The thread keeps whatever the driver did to it and ends with the goroutine.
 			return
 		}
-		d.serve()
-		context.close()
-		close(d.ended)
+		d.queue.Serve(context.close)
 	}()
 	if err := <-opened; err != nil {
 		return nil, fmt.Errorf("opengl: %w", err)
@@ -91,6 +90,8 @@ func FromCurrent(getProc func(name string) unsafe.Pointer, o Options) (*Device, 
 		getProc = (&eglContext{egl: e}).procAddress
 	}
 	d := newDevice(o)
+	var caller state
+	d.queue = serial.Here(d.run, caller.save, caller.restore)
 	if err := d.start(getProc); err != nil {
 		return nil, fmt.Errorf("opengl: %w", err)
 	}
@@ -132,7 +133,7 @@ func (d *Device) start(getProc func(string) unsafe.Pointer) error {
 	}
 	d.resetStatus = getProc("glGetGraphicsResetStatus") != nil && (major > 4 || minor >= 5)
 	d.info = device.Info{Name: "opengl", Renderer: text(gl.RENDERER), Detail: "OpenGL " + version, Tolerance: 1e-5}
-	d.info.Software = isSoftware(d.info.Renderer)
+	d.info.Software = glsl.SoftwareRenderer(d.info.Renderer)
 	d.work = dispatchWork(d.info.Software)
 	var block int64
 	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
@@ -158,15 +159,4 @@ func text(name uint32) string {
 		return ""
 	}
 	return gl.GoStr(s)
-}
-
-// isSoftware recognises renderers that run on the CPU.
-func isSoftware(renderer string) bool {
-	r := strings.ToLower(renderer)
-	for _, name := range []string{"llvmpipe", "softpipe", "swiftshader", "swrast", "software rasterizer", "lavapipe", "gdi generic"} {
-		if strings.Contains(r, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -12,7 +12,7 @@ import (
 
 func TestVariants(t *testing.T) {
 	for level := Plain; level <= bestLevel(); level++ {
-		t.Run(level.String(), func(t *testing.T) { devicetest.RunVariants(t, open(t, Options{Level: level, Workers: 2})) })
+		t.Run(level.String(), func(t *testing.T) { devicetest.RunVariants(t, open(t, Options{Level: level, Workers: 2}), 0) })
 	}
 }
 

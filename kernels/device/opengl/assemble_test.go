@@ -22,16 +22,22 @@ import (
 func eachText(t *testing.T, f func(op kernels.Op, v Variant, file, text string)) {
 	for _, c := range devicetest.Cases() {
 		for _, v := range []Variant{SharedMemory, BufferTexture} {
-			r, err := plan(c.Op, c.Operands(), v)
+			all, err := ways(c.Op, c.Operands(), v)
 			if err != nil {
 				t.Fatal(err)
 			}
-			texts, err := texts(r, c.Op, v)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, text := range texts {
-				f(c.Op, v, r.Passes[i].File, text)
+			for _, w := range all {
+				r, err := plan(c.Op, c.Operands(), w)
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts, err := texts(r, c.Op, w.reads)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, text := range texts {
+					f(c.Op, w.reads, r.Passes[i].File, text)
+				}
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func openLibrary(library string, o Options) (*Device, error) {
 	opened := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		context, err := hiddenContext(library)
+		context, err := openContext(library, desktopGL(4, 3))
 		if err == nil {
 			if err = d.start(context.procAddress); err != nil {
 				context.close()
@@ -55,21 +55,37 @@ func openLibrary(library string, o Options) (*Device, error) {
 	return d, nil
 }
 
-// hiddenContext makes the best context there is current on this thread.
-func hiddenContext(library string) (*eglContext, error) {
+// api is a version of OpenGL or of OpenGL ES.
+type api struct {
+	es           bool
+	major, minor int32
+}
+
+func desktopGL(major, minor int32) api  { return api{false, major, minor} }
+func embeddedGL(major, minor int32) api { return api{true, major, minor} }
+
+func (a api) String() string {
+	if a.es {
+		return fmt.Sprintf("OpenGL ES %d.%d", a.major, a.minor)
+	}
+	return fmt.Sprintf("OpenGL %d.%d core", a.major, a.minor)
+}
+
+// openContext makes the best context there is current on this thread.
+func openContext(library string, a api) (*eglContext, error) {
 	e, err := loadEGL(library)
 	if err != nil {
 		return nil, err
 	}
 	var failed []error
 	for _, p := range e.places() {
-		context, err := e.open(p, 4, 3)
+		context, err := e.open(p, a)
 		if err == nil {
 			return context, nil
 		}
 		failed = append(failed, err)
-		if old, err := e.open(p, 3, 1); err == nil {
-			failed[len(failed)-1] = fmt.Errorf("%s has %s, but OpenGL 4.3 is needed", p.name, old.version())
+		if old, err := e.open(p, desktopGL(3, 1)); err == nil {
+			failed[len(failed)-1] = fmt.Errorf("%s has %s, but OpenGL %d.%d is needed", p.name, old.version(), a.major, a.minor)
 			old.close()
 		}
 	}

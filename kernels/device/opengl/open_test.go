@@ -131,7 +131,7 @@ func occupy() {
 func TestFromCurrent(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	host, err := hiddenContext("libEGL.so.1")
+	host, err := openContext("libEGL.so.1", desktopGL(4, 3))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func choose(t *testing.T, d *Device, in ...device.Operand) string {
 	return ""
 }
 
-var broken = errors.New("broken")
+var errBroken = errors.New("errBroken")
 
 func TestChoice(t *testing.T) {
 	memory := fmt.Errorf("full: %w", device.ErrOutOfMemory)
@@ -113,11 +113,11 @@ func TestChoice(t *testing.T) {
 		{"default when about as fast", []way{{name: "a", takes: 100}, {name: "b", takes: 96}}, "a", true},
 		{"slow ones", []way{{name: "a", takes: time.Second}, {name: "b", takes: time.Minute}}, "a", true},
 		{"no time passes", []way{{name: "a"}, {name: "b"}}, "a", true},
-		{"one does not compile", []way{{name: "a", takes: 100}, {name: "b", prepare: broken}}, "a", true},
-		{"the default does not compile", []way{{name: "a", prepare: broken}, {name: "b", takes: 9}}, "b", true},
-		{"one does not run", []way{{name: "a", runs: broken}, {name: "b", takes: 9}}, "b", true},
+		{"one does not compile", []way{{name: "a", takes: 100}, {name: "b", prepare: errBroken}}, "a", true},
+		{"the default does not compile", []way{{name: "a", prepare: errBroken}, {name: "b", takes: 9}}, "b", true},
+		{"one does not run", []way{{name: "a", runs: errBroken}, {name: "b", takes: 9}}, "b", true},
 		{"short of memory", []way{{name: "a", takes: 100}, {name: "b", prepare: memory}}, "a", false},
-		{"none runs", []way{{name: "a", runs: broken}, {name: "b", prepare: broken}}, "", false},
+		{"none runs", []way{{name: "a", runs: errBroken}, {name: "b", prepare: errBroken}}, "", false},
 		{"no choice", []way{{name: "a", takes: 100}}, "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -204,13 +204,11 @@ func TestRemembered(t *testing.T) {
 	files := Files{filepath.Join(t.TempDir(), "a", "b")}
 	first := newFake(way{name: "a", takes: 200}, way{name: "b", takes: 100})
 	d := first.tuned(Options{Store: files})
-	choose(t, d, small...)
-	// A second process began before the first one saved and adds another shape.
+	// Another process began before this one saved, and adds another shape.
+	meanwhile := newFake(first.ways...).tuned(Options{Store: files})
 	other := device.Operand{Shape: tensor.Rows(3, 6)}
-	meanwhile := newFake(first.ways...)
-	choose(t, meanwhile.tuned(Options{Store: memoryOf(t, files, "")}), small...)
-	e := meanwhile.tuned(Options{Store: files})
-	choose(t, e, other, small[1])
+	choose(t, d, small...)
+	choose(t, meanwhile, other, small[1])
 
 	second := newFake(way{name: "a", takes: 100}, way{name: "b", takes: 200})
 	again := second.tuned(Options{Store: files})
@@ -227,26 +225,6 @@ func TestRemembered(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("the folder holds %v, %v", left, err)
 	}
-}
-
-// memoryOf returns a store in memory with the tables of files, each made other by
-// replacing all of it if text is not empty.
-func memoryOf(t *testing.T, files Files, text string) *memory {
-	t.Helper()
-	m := &memory{tables: map[string][]byte{}}
-	all, err := os.ReadDir(files.Folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range all {
-		if m.tables[file.Name()], err = files.Load(file.Name()); err != nil {
-			t.Fatal(err)
-		}
-		if text != "" {
-			m.tables[file.Name()] = []byte(text)
-		}
-	}
-	return m
 }
 
 // Tables that do not fit are forgotten and replaced by good ones.
@@ -302,7 +280,7 @@ func TestStoreFails(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, store := range map[string]Store{"errors": &memory{failed: broken}, "no folder": Files{filepath.Join(file, "tune")}, "none": nil} {
+	for name, store := range map[string]Store{"errors": &memory{failed: errBroken}, "no folder": Files{filepath.Join(file, "tune")}, "none": nil} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(way{name: "a", takes: 200}, way{name: "b", takes: 100})
 			d := f.tuned(Options{Store: store})

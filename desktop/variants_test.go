@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os/exec"
 	"slices"
 	"strings"
@@ -41,6 +42,19 @@ func TestVariants(t *testing.T) {
 	}
 	if out, _ := run("devices", "--variants"); !strings.Contains(out, "conv2d Kernel:3") || !strings.Contains(out, "taken") {
 		t.Errorf("the table:\n%s", out)
+	}
+	// The ways differ by rounding only.
+	var scores []float64
+	for _, more := range [][]string{{"--json"}, {"--json", "--no-tune"}} {
+		out, _ := run(append(inspect, more...)...)
+		var line struct{ Score float64 }
+		if err := json.Unmarshal([]byte(out), &line); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		scores = append(scores, line.Score)
+	}
+	if math.Abs(scores[0]-scores[1]) > 1e-4*max(math.Abs(scores[1]), 1) {
+		t.Errorf("score %v, without tuning %v", scores[0], scores[1])
 	}
 	out, _ := run("devices", "--variants", "--json")
 	var tables []variantTable

@@ -14,7 +14,7 @@ import (
 )
 
 func newBench(c *console) *cobra.Command {
-	var name string
+	var where deviceFlags
 	var size int
 	command := &cobra.Command{
 		Use:   "bench",
@@ -26,16 +26,16 @@ fastest and the median time. Decoding and the detector's head are not in it.`,
 			if size <= 0 || size%backbone.Multiple != 0 {
 				return usagef("--size %d: want a multiple of %d", size, backbone.Multiple)
 			}
-			return bench(command.Context(), c, name, size)
+			return bench(command.Context(), c, where, size)
 		},
 	}
-	command.Flags().StringVar(&name, "device", "auto", deviceHelp)
+	where.add(command)
 	command.Flags().IntVar(&size, "size", 256, "side of the square picture, a multiple of 16")
 	return command
 }
 
-func bench(ctx context.Context, c *console, name string, size int) error {
-	dev, err := openDevice(name)
+func bench(ctx context.Context, c *console, where deviceFlags, size int) error {
+	dev, err := where.open(c)
 	if err != nil {
 		return err
 	}

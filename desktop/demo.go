@@ -18,8 +18,9 @@ import (
 )
 
 type demoFlags struct {
-	out, device string
-	epochs      int
+	out    string
+	device deviceFlags
+	epochs int
 }
 
 // demoEpochs is shorter than the default schedule: on two cores the three sample
@@ -40,13 +41,13 @@ pictures with the defects outlined, and a report.`,
 		},
 	}
 	command.Flags().StringVar(&f.out, "out", "flawscope-demo", "folder for overlays and report.html")
-	command.Flags().StringVar(&f.device, "device", "auto", deviceHelp)
+	f.device.add(command)
 	return command
 }
 
 func demo(ctx context.Context, c *console, f demoFlags) error {
 	started := time.Now()
-	dev, err := openDevice(f.device)
+	dev, err := f.device.open(c)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func demoCategory(ctx context.Context, c *console, f demoFlags, dev device.Devic
 		return nil, err
 	}
 	fmt.Fprintf(c.err, "%s\n", name)
-	d, err := train.Fit(ctx, dev, train.Options{Epochs: f.epochs, Seed: 1}, embedded{samples, set.Train}, newFitProgress(c).show)
+	d, err := train.Fit(ctx, forLearning(dev), train.Options{Epochs: f.epochs, Seed: 1}, embedded{samples, set.Train}, newFitProgress(c).show)
 	if err != nil {
 		return nil, err
 	}

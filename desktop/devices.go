@@ -13,17 +13,34 @@ import (
 )
 
 func newDevices(c *console) *cobra.Command {
-	return &cobra.Command{
+	var variants, asJSON bool
+	command := &cobra.Command{
 		Use:   "devices",
 		Short: "List what can compute here, its limits, and test it",
-		Args:  cobra.NoArgs,
-		RunE:  func(command *cobra.Command, _ []string) error { return devices(command.Context(), c) },
+		Long: `Devices lists what can compute here, with its limits, and tests it.
+
+With --variants it shows instead which ways there are to run an operation, how
+long each took, and which is taken. They are measured when a network is first used
+on a device, and remembered in the user's cache folder; bench uses some networks.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			switch {
+			case asJSON && !variants:
+				return usagef("--json is for --variants")
+			case variants:
+				return showVariants(c, asJSON)
+			}
+			return devices(command.Context(), c)
+		},
 	}
+	command.Flags().BoolVar(&variants, "variants", false, "show the measured ways to run operations")
+	command.Flags().BoolVar(&asJSON, "json", false, "write the variants as one JSON array")
+	return command
 }
 
 func devices(ctx context.Context, c *console) error {
 	var failed error
-	for _, name := range []string{"cpu", "opengl"} {
+	for _, name := range deviceNames {
 		dev, err := openDevice(name)
 		if err != nil {
 			fmt.Fprintf(c.out, "%-9s not available: %v\n", name, err)

@@ -15,7 +15,8 @@ import (
 )
 
 func newEval(c *console) *cobra.Command {
-	var data, device string
+	var data string
+	var where deviceFlags
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "eval DETECTOR --data DIR",
@@ -25,7 +26,7 @@ bad) and prints the metrics, at the detector's picture size, padding left out, a
 mask's pixel a defect from one half on. Nothing of the detector is changed.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			m, err := eval(command.Context(), c, args[0], data, device)
+			m, err := eval(command.Context(), c, args[0], data, where)
 			if err != nil {
 				return err
 			}
@@ -36,7 +37,7 @@ mask's pixel a defect from one half on. Nothing of the detector is changed.`,
 		},
 	}
 	command.Flags().StringVar(&data, "data", "", "folder of the data set")
-	command.Flags().StringVar(&device, "device", "auto", deviceHelp)
+	where.add(command)
 	command.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")
 	if err := command.MarkFlagRequired("data"); err != nil {
 		panic(err)
@@ -63,8 +64,8 @@ type measures struct {
 	Recall      float64  `json:"bad_rejected"`  // share
 }
 
-func eval(ctx context.Context, c *console, detector, data, device string) (*measures, error) {
-	dev, err := openDevice(device)
+func eval(ctx context.Context, c *console, detector, data string, where deviceFlags) (*measures, error) {
+	dev, err := where.open(c)
 	if err != nil {
 		return nil, err
 	}

@@ -19,10 +19,11 @@ import (
 )
 
 type fitFlags struct {
-	good, out, backbone, weights, device string
-	size, epochs                         int
-	seed                                 uint32
-	resume                               bool
+	good, out, backbone, weights string
+	device                       deviceFlags
+	size, epochs                 int
+	seed                         uint32
+	resume                       bool
 }
 
 func newFit(c *console) *cobra.Command {
@@ -45,7 +46,7 @@ command with --resume goes on from there.`,
 	flags.StringVarP(&f.out, "output", "o", "", "detector file to write")
 	flags.StringVar(&f.backbone, "backbone", "compact", "feature extractor: "+strings.Join(backbone.Names(), ", "))
 	flags.StringVar(&f.weights, "weights", "", "safetensors file with the backbone's weights (built in for compact)")
-	flags.StringVar(&f.device, "device", "auto", deviceHelp)
+	f.device.add(command)
 	flags.IntVar(&f.size, "size", 256, "side of the square pictures are fitted into, a multiple of 16")
 	flags.IntVar(&f.epochs, "epochs", train.DefaultEpochs, "length of learning")
 	flags.Uint32Var(&f.seed, "seed", 1, "seed of everything random")
@@ -84,7 +85,7 @@ func fit(ctx context.Context, c *console, f fitFlags) error {
 	if err := mindCheckpoint(c, o); err != nil {
 		return err
 	}
-	dev, err := openDevice(f.device)
+	dev, err := f.device.open(c)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func fit(ctx context.Context, c *console, f fitFlags) error {
 	fmt.Fprintf(c.err, "learning from %d pictures of %s on %s\n", source.Len(), f.good, describe(dev.Info()))
 
 	started := time.Now()
-	d, err := train.Fit(ctx, dev, o, source, newFitProgress(c).show)
+	d, err := train.Fit(ctx, forLearning(dev), o, source, newFitProgress(c).show)
 	if ctx.Err() != nil {
 		return interrupted(o.Checkpoint)
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 type inspectFlags struct {
-	out, device            string
+	out                    string
+	device                 deviceFlags
 	json                   bool
 	falseReject, threshold float64
 	minArea                int
@@ -47,7 +48,7 @@ What cannot be judged gives a line that says why, and the rest is judged.`,
 	flags.Float64Var(&f.falseReject, "false-reject", 0, "accepted share of good parts rejected (default 0.05, or what the detector supports)")
 	flags.Float64Var(&f.threshold, "threshold", 0, "reject scores above this instead")
 	flags.IntVar(&f.minArea, "min-area", 0, "smallest region shown, in pixels of the detector's picture size")
-	flags.StringVar(&f.device, "device", "auto", deviceHelp)
+	f.device.add(command)
 	command.MarkFlagsMutuallyExclusive("false-reject", "threshold")
 	return command
 }
@@ -72,7 +73,7 @@ func (f *inspectFlags) check(command *cobra.Command) error {
 }
 
 func inspect(ctx context.Context, c *console, f inspectFlags, detector string, paths []string) (status int, err error) {
-	dev, err := openDevice(f.device)
+	dev, err := f.device.open(c)
 	if err != nil {
 		return exitError, err
 	}

@@ -36,6 +36,11 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
+		// What is measured here is not remembered for the user.
+		if err := os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		if err := prepare(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -116,6 +121,7 @@ func TestExitStatus(t *testing.T) {
 		{"unknown command", []string{"judge"}, 2, "judge"},
 		{"unknown flag", []string{"devices", "--fast"}, 2, "--fast"},
 		{"too many words", []string{"version", "now"}, 2, "now"},
+		{"devices as JSON", []string{"devices", "--json"}, 2, "--variants"},
 		{"fit without a folder", []string{"fit", "-o", "x"}, 2, "good"},
 		{"fit of an unknown backbone", []string{"fit", "--good", ".", "-o", "x", "--backbone", "vgg"}, 2, "vgg"},
 		{"fit of a backbone without weights", []string{"fit", "--good", ".", "-o", "x", "--backbone", "resnet18"}, 2, "--weights"},
@@ -181,7 +187,7 @@ func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	var out, errs bytes.Buffer
 	c := &console{out: &out, err: &errs, log: newLog(&errs)}
-	if err := demo(t.Context(), c, demoFlags{out: dir, device: "cpu", epochs: 1}); err != nil {
+	if err := demo(t.Context(), c, demoFlags{out: dir, device: deviceFlags{name: "cpu"}, epochs: 1}); err != nil {
 		t.Fatalf("%v\n%s", err, &errs)
 	}
 	for _, want := range []string{"brushed", "fabric", "gasket", filepath.Join(dir, reportName)} {

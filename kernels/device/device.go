@@ -94,3 +94,19 @@ type Info struct {
 type Poisoner interface {
 	Poison(b Buffer) error
 }
+
+// Varied is implemented by devices that know several ways to run some
+// operations, of which package tune finds the fastest by measuring.
+type Varied interface {
+	Device
+	// Variants names the ways to run op on these inputs, the one that Prepare takes
+	// first. Nil or a single one means that there is no choice. All of them take any
+	// finite inputs. Names are short words without tabs or newlines that mean the
+	// same for ever, for they are remembered.
+	Variants(op kernels.Op, in []Operand) []string
+	// PrepareVariant does as Prepare does, by one of the ways that Variants names.
+	PrepareVariant(op kernels.Op, in []Operand, variant string) (Program, error)
+	// Revision changes whenever the kernels or the choice between them change, so
+	// that what was measured before is forgotten.
+	Revision() string
+}

@@ -61,11 +61,16 @@ func (s *setup) weights(name string, floats int, pack func(dst, src []float32)) 
 }
 
 func (s *setup) conv2d(op kernels.Conv2D) runner {
-	if op.Groups > 1 && op.Groups == s.in[0][1] && op.Groups == s.out[0][1] && isBlocked(s.in[0]) && op.Kernel*op.Kernel <= maxTaps {
-		return s.depthwiseConv(op)
+	x, y := s.in[0], s.out[0]
+	variant := s.variant
+	if variant == "" {
+		variant = convVariants(op, x, y)[0]
 	}
-	if winogradFits(op, s.in[0], s.out[0]) {
-		return s.winograd(op)
+	switch variant {
+	case depthwise:
+		return s.depthwiseConv(op)
+	case winogradChunks, winogradSteps:
+		return s.winograd(op, variant == winogradSteps)
 	}
 	return s.direct(op)
 }
@@ -97,7 +102,7 @@ func (s *setup) direct(op kernels.Conv2D) runner {
 		c.source = &gathered{window: g, kernels: k, blocks: blocksOf(x[1])}
 		order, c.runs = tapOrder(x[1], taps)
 	}
-	c.plan(y)
+	c.plan(y, s.variant)
 	c.variable = s.weights(fmt.Sprintf("product, %d groups, plain %v, %d taps", op.Groups, !isBlocked(x), taps), c.weightFloats(), func(dst, src []float32) {
 		if op.Groups > 1 {
 			src = dense(src, y[1], x[1], taps, op.Groups)
@@ -122,7 +127,7 @@ func (s *setup) linear(op kernels.Linear) runner {
 		c.runs = []segments{{count: x[1], length: 1, last: 1}}
 	}
 	order := sequence(c.depth)
-	c.plan(y)
+	c.plan(y, s.variant)
 	outputStep, kStep := x[1], 1
 	if op.Transposed {
 		outputStep, kStep = 1, y[1]

@@ -183,6 +183,10 @@ func (p *program) Close()                          {}
 
 // Prepare chooses the routine for op.
 func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
+	return d.prepare(op, in, "")
+}
+
+func (d *Device) prepare(op kernels.Op, in []device.Operand, variant string) (device.Program, error) {
 	shapes := make([]tensor.Shape, len(in))
 	p := &program{inputs: make([]device.Layout, len(in)), in: make([]*buffer, len(in))}
 	for i, o := range in {
@@ -197,7 +201,7 @@ func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, er
 	for _, s := range outputs {
 		p.outputs = append(p.outputs, device.Layout{Shape: s})
 	}
-	s := setup{device: d, operands: in, in: shapes, out: outputs, layouts: p.inputs}
+	s := setup{device: d, operands: in, in: shapes, out: outputs, layouts: p.inputs, variant: variant}
 	if !d.options.Reference {
 		p.runner = s.choose(op)
 	}
@@ -248,6 +252,7 @@ type setup struct {
 	operands []device.Operand
 	in, out  []tensor.Shape
 	layouts  []device.Layout // of the inputs, to be changed for constants
+	variant  string          // "" for the default
 }
 
 // packed asks for constant i in a packing of its own.

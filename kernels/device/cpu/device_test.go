@@ -40,7 +40,7 @@ func TestRandom(t *testing.T) {
 }
 
 // execute runs op on fresh buffers and returns its outputs.
-func execute(t testing.TB, d *Device, op kernels.Op, constant bool, in ...*tensor.Tensor) []*tensor.Tensor {
+func execute(t testing.TB, d device.Device, op kernels.Op, constant bool, in ...*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
 	p, out, inputs := stage(t, d, op, constant, in...)
 	if err := d.Run(p, out, inputs); err != nil {
@@ -58,7 +58,7 @@ func execute(t testing.TB, d *Device, op kernels.Op, constant bool, in ...*tenso
 }
 
 // stage prepares op with buffers; all inputs but the first are constant or not.
-func stage(t testing.TB, d *Device, op kernels.Op, constant bool, in ...*tensor.Tensor) (p device.Program, out, inputs []device.Buffer) {
+func stage(t testing.TB, d device.Device, op kernels.Op, constant bool, in ...*tensor.Tensor) (p device.Program, out, inputs []device.Buffer) {
 	t.Helper()
 	var operands []device.Operand
 	var shapes []tensor.Shape

@@ -84,29 +84,49 @@ const (
 	enough     = 4         // items a worker, so that all end at about the same time
 )
 
-// plan decides how the work is cut.
-func (p *product) plan(out tensor.Shape) {
+// shape takes in the outputs.
+func (p *product) shape(out tensor.Shape) {
 	p.images, p.plane = out[0], out[2]*out[3]
 	p.outputs, p.outBlocks = out[1], blocksOf(out[1])
 	p.outIsPlain = !isBlocked(out)
 	p.panels = p.kernels.panels(p.outBlocks)
+}
+
+// items is the least number of items the work is cut into where it can be.
+func (p *product) items() int { return enough * len(p.workers.all) }
+
+// groupOf returns the positions of a group. As a rule a group's inputs stay in the
+// second cache, and there are groups for all workers.
+func (p *product) groupOf(variant string) int {
+	tile := p.kernels.positions[min(2, p.panels[0].n)]
+	switch variant {
+	case productSmall:
+		return tile
+	case productLarge:
+		return maxGroup / tile * tile
+	}
+	group := tile
+	for group+tile <= maxGroup && (group+tile)*p.depth*4 <= panelBytes {
+		group += tile
+	}
+	for group > tile && p.images*ceil(p.plane, group) < p.items() {
+		group -= tile
+	}
+	return group
+}
+
+// plan decides how the work is cut.
+func (p *product) plan(out tensor.Shape, variant string) {
+	p.shape(out)
 	at := 0
 	for _, q := range p.panels {
 		p.starts = append(p.starts, at)
 		at += p.depth * q.n * lanes
 	}
-	tile := p.kernels.positions[min(2, p.panels[0].n)]
-	p.group = tile
-	for p.group+tile <= maxGroup && (p.group+tile)*p.depth*4 <= panelBytes {
-		p.group += tile
-	}
-	want := enough * len(p.workers.all)
-	for p.group > tile && p.images*ceil(p.plane, p.group) < want {
-		p.group -= tile
-	}
+	p.group = p.groupOf(variant)
 	p.groups = ceil(p.plane, p.group)
 	p.pieces = 1
-	for p.images*p.groups*p.pieces < want && p.pieces < len(p.panels) {
+	for p.images*p.groups*p.pieces < p.items() && p.pieces < len(p.panels) {
 		p.pieces++
 	}
 	p.workers.need(p.source.bytes() * min(p.group, p.plane))

@@ -56,19 +56,30 @@ const (
 	sharedMax  = 512       // tiles in a shared chunk
 )
 
-// winogradFits says whether the fast algorithm applies and pays: a block of
-// channels on both sides, for the products to outweigh the transforms, and four
-// tiles, for them to outweigh the reading of weights four times as large. With
-// four tiles it was 1.5 to 3.5 times as fast as direct from 16 to 256 channels, with
-// one it was slower from 64 channels on (docs/PERFORMANCE.md).
-func winogradFits(op kernels.Conv2D, x, y tensor.Shape) bool {
+// winogradApplies says whether the fast algorithm can be used: 3x3, stride 1, a
+// block of channels on both sides.
+func winogradApplies(op kernels.Conv2D, x, y tensor.Shape) bool {
 	return op.Kernel == 3 && op.Stride == 1 && op.Dilation == 1 && op.Groups == 1 &&
 		max(op.PadTop, op.PadLeft, op.PadBottom, op.PadRight) <= 2 &&
-		x[1] >= lanes && y[1] >= lanes &&
-		y[0]*ceil(y[2], tileOut)*ceil(y[3], tileOut) >= 4
+		x[1] >= lanes && y[1] >= lanes
 }
 
-func (s *setup) winograd(op kernels.Conv2D) runner {
+// winogradPays says whether it is the default: from four tiles on, which outweigh
+// the reading of weights four times as large. With four tiles it was 1.5 to 3.5
+// times as fast as direct from 16 to 256 channels, with one it was slower from 64
+// channels on (docs/PERFORMANCE.md).
+func winogradPays(y tensor.Shape) bool { return winogradTiles(y) >= 4 }
+
+func winogradTiles(y tensor.Shape) int { return y[0] * ceil(y[2], tileOut) * ceil(y[3], tileOut) }
+
+// winogradWantsSteps says whether by default all workers do each step for all
+// tiles: with weights that are too large to be read for every chunk.
+func winogradWantsSteps(x, y tensor.Shape) bool {
+	weights := matrices * x[1] * blocksOf(y[1]) * lanes * 4
+	return weights > largeBytes || weights > smallBytes && winogradTiles(y) < manyTiles
+}
+
+func (s *setup) winograd(op kernels.Conv2D, shared bool) runner {
 	x, y := s.in[0], s.out[0]
 	k := &s.device.kernels
 	c := &winograd{
@@ -79,7 +90,7 @@ func (s *setup) winograd(op kernels.Conv2D) runner {
 		hasBias:  op.Bias, hasResidual: op.Residual,
 		zeros: newMemory(tileIn * lanes),
 	}
-	c.tiles = x[0] * c.tilesY * c.tilesX
+	c.tiles, c.shared = winogradTiles(y), shared
 	c.last = x[1] - (c.inBlocks-1)*lanes
 	c.panels = k.panels(c.outBlocks)
 	for _, q := range c.panels {
@@ -110,8 +121,7 @@ func (s *setup) winograd(op kernels.Conv2D) runner {
 
 func (c *winograd) planChunks() {
 	perTile := matrices * (c.inBlocks + c.outBlocks) * blockBytes
-	weights := matrices * c.matrix * 4
-	if c.shared = weights > largeBytes || weights > smallBytes && c.tiles < manyTiles; c.shared {
+	if c.shared {
 		c.chunk = min(c.tiles, sharedMax)
 	} else {
 		tile := c.kernels.positions[min(2, c.panels[0].n)]

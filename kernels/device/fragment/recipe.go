@@ -47,8 +47,13 @@ func (d *Device) Variants(op kernels.Op, in []device.Operand) []string {
 	return ways
 }
 
-// Revision names the state of the shaders; see device.Varied.
-func (d *Device) Revision() string { return glsl.Revision() }
+// recipes is to be raised whenever recipes change otherwise than by a shader.
+const recipes = "1"
+
+// Revision names the state of the shaders and recipes; see device.Varied.
+func (d *Device) Revision() string { return recipes + "-" + glsl.Revision() }
+
+var _ device.Varied = (*Device)(nil)
 
 // plan returns the recipe of op, of a convolution by the given way or, when that
 // does not serve, by a simpler one.

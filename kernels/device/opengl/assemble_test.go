@@ -1,7 +1,6 @@
 package opengl
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -14,16 +13,22 @@ func eachText(t *testing.T) glsltest.Each {
 	return func(f func(op kernels.Op, way, file, text string)) {
 		for _, c := range devicetest.Cases() {
 			for _, v := range []Variant{SharedMemory, BufferTexture} {
-				r, err := plan(c.Op, c.Operands(), v)
+				all, err := ways(c.Op, c.Operands(), v)
 				if err != nil {
 					t.Fatal(err)
 				}
-				texts, err := texts(r, c.Op, v)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, text := range texts {
-					f(c.Op, fmt.Sprint("variant ", v), r.Passes[i].File, text)
+				for _, w := range all {
+					r, err := plan(c.Op, c.Operands(), w)
+					if err != nil {
+						t.Fatal(err)
+					}
+					texts, err := texts(r, c.Op, w.reads)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i, text := range texts {
+						f(c.Op, w.String(), r.Passes[i].File, text)
+					}
 				}
 			}
 		}

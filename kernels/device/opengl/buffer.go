@@ -15,7 +15,8 @@ type Buffer struct {
 	layout  device.Layout
 	floats  int64
 	name    uint32 // the buffer object
-	texture uint32 // the buffer texture through which kernels read it, or 0
+	texture uint32 // the buffer texture through which kernels read it, 0 before the first use
+	single  bool   // a texel is one value, not four
 	closed  bool
 }
 
@@ -68,14 +69,9 @@ func (d *Device) alloc(l device.Layout) (*Buffer, error) {
 	gl.GenBuffers(1, &b.name)
 	gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.name)
 	gl.BufferData(gl.COPY_WRITE_BUFFER, int(b.Bytes()), nil, gl.DYNAMIC_COPY)
+	b.single = s[1] == 1
 	if d.variant == BufferTexture {
-		format := uint32(gl.RGBA32F)
-		if s[1] == 1 {
-			format = gl.R32F
-		}
-		gl.GenTextures(1, &b.texture)
-		gl.BindTexture(gl.TEXTURE_BUFFER, b.texture)
-		gl.TexBuffer(gl.TEXTURE_BUFFER, format, b.name)
+		b.bindTexture()
 	}
 	if err := d.status(); err != nil {
 		d.release(b)
@@ -84,6 +80,21 @@ func (d *Device) alloc(l device.Layout) (*Buffer, error) {
 	d.buffers[b] = struct{}{}
 	d.bytes += b.Bytes()
 	return b, nil
+}
+
+// bindTexture binds the buffer texture of b, which is made when it is first wanted.
+func (b *Buffer) bindTexture() {
+	if b.texture != 0 {
+		gl.BindTexture(gl.TEXTURE_BUFFER, b.texture)
+		return
+	}
+	format := uint32(gl.RGBA32F)
+	if b.single {
+		format = gl.R32F
+	}
+	gl.GenTextures(1, &b.texture)
+	gl.BindTexture(gl.TEXTURE_BUFFER, b.texture)
+	gl.TexBuffer(gl.TEXTURE_BUFFER, format, b.name)
 }
 
 func (d *Device) release(b *Buffer) {

@@ -17,6 +17,7 @@ import (
 type Device struct {
 	info        device.Info
 	variant     Variant
+	texels      int64 // of the largest buffer texture
 	maxBytes    int64
 	resetStatus bool    // the driver can tell of resets
 	work        float64 // of one dispatch at most

@@ -45,7 +45,11 @@ func TestOtherVariant(t *testing.T) {
 	d := open(t, Options{Variant: variant})
 	seen := map[string]bool{}
 	for _, c := range devicetest.Cases() {
-		r, err := plan(c.Op, c.Operands(), variant)
+		all, err := ways(c.Op, c.Operands(), variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := plan(c.Op, c.Operands(), all[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +253,7 @@ func TestWinograd(t *testing.T) {
 		if c.residual {
 			in = append(in, devicetest.Input{Shape: y[0]})
 		}
-		if !winogradPays(op, c.x, y[0]) {
+		if !winogradApplies(op, c.x, y[0]) || !winogradPays(c.x, y[0]) {
 			t.Errorf("%s: not computed by tiles", c.name)
 		}
 		if err := devicetest.Check(t.Context(), d, devicetest.Case{Name: c.name, Op: op, Inputs: in}); err != nil {

@@ -155,6 +155,7 @@ func (d *Device) start(getProc func(string) unsafe.Pointer) error {
 	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
 	var texels int32
 	gl.GetIntegerv(gl.MAX_TEXTURE_BUFFER_SIZE, &texels)
+	d.texels = int64(texels)
 	if d.variant == Automatic {
 		d.variant = SharedMemory
 		if d.info.Software && texels >= 1<<24 {

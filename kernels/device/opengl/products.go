@@ -34,16 +34,19 @@ type recipe struct{ *glsl.Recipe }
 // maxBindings is what every OpenGL 4.3 offers of storage buffers.
 const maxBindings = 8
 
-// plan returns the recipe of op.
-func plan(op kernels.Op, in []device.Operand, v Variant) (*glsl.Recipe, error) {
+// plan returns the recipe of op by way w.
+func plan(op kernels.Op, in []device.Operand, w way) (*glsl.Recipe, error) {
 	r, err := glsl.Plan(op, in, func(tuned *glsl.Recipe) {
+		if w.plain {
+			return
+		}
 		switch op := op.(type) {
 		case kernels.Conv2D:
-			recipe{tuned}.convolution(op, in, v)
+			recipe{tuned}.convolution(op, in, w)
 		case kernels.Linear:
-			recipe{tuned}.linear(op, in, v)
+			recipe{tuned}.linear(op, in, w)
 		case kernels.LinearWeightGradient:
-			recipe{tuned}.weightGradient(v)
+			recipe{tuned}.weightGradient(w)
 		}
 	})
 	if err != nil {
@@ -108,46 +111,38 @@ func (r recipe) weights(constant bool, b block) int {
 // to the plain kernels: a tile would be mostly empty.
 func tooNarrow(inputs, outputs int) bool { return inputs == 1 || outputs < 16 }
 
-func (r recipe) linear(op kernels.Linear, in []device.Operand, v Variant) {
-	x, y := in[0].Shape, r.Outputs[0]
-	operands := glsl.All(0, len(in))
-	if tooNarrow(x[1], y[1]) {
-		return
-	}
-	rows, b := x[1], blockOf(y[1])
-	if v == SharedMemory {
-		b = tile
-	}
+func (r recipe) linear(op kernels.Linear, in []device.Operand, w way) {
+	operands, rows := glsl.All(0, len(in)), in[0].Shape[1]
 	if !op.Transposed {
-		operands[1] = r.weights(in[1].Constant, b)
-		rows = glsl.Texels(x[1]) * 4
+		operands[1] = r.weights(in[1].Constant, w.block)
+		rows = glsl.Texels(rows) * 4
 	}
-	r.product(v, operands, rows, b, !op.Transposed)
+	r.product(w, operands, rows, !op.Transposed)
 }
 
 // product adds the pass of output 0 as a product of the rows of input 0 with
 // weights of so many rows.
-func (r recipe) product(v Variant, operands []int, weightRows int, b block, panels bool) {
+func (r recipe) product(w way, operands []int, weightRows int, panels bool) {
 	y := r.Outputs[0]
 	flop := 2 * y.Len() * r.Inputs[0].Shape[1]
-	p := glsl.Pass{File: "linear" + v.suffix(), In: operands, Out: []int{r.Output(0)}, Work: float64(flop)}
+	p := glsl.Pass{File: "linear" + w.reads.suffix(), In: operands, Out: []int{r.Output(0)}, Work: float64(flop)}
 	p.Defines = []glsl.Define{glsl.Int("WEIGHT_ROWS", weightRows), glsl.Int("PLACES", y.Positions()), glsl.Int("RESIDUAL", 0)}
-	r.Passes = append(r.Passes, inPanels(tiled(p, v, y.Positions(), y[1], rowsOf(y.Positions()), b), panels))
+	r.Passes = append(r.Passes, inPanels(tiled(p, w, y.Positions(), y[1], rowsOf(y.Positions())), panels))
 }
 
-// tile is the block of the shared memory variant, which 256 invocations compute
-// for 64 rows.
+// tile is the block of the shared memory kernels, which 256 invocations compute.
 var tile = block{16, 1}
 
-// tiled lays a product of rows x outputs out in groups, of height x block in the
-// buffer texture variant.
-func tiled(p glsl.Pass, v Variant, rows, outputs, height int, b block) glsl.Pass {
-	p.Local = b.lanes
-	p.Defines = append(p.Defines, glsl.Int("ROWS", height), glsl.Int("COLUMNS", b.each), glsl.Int("PANEL", b.size()))
-	if v == SharedMemory {
-		p.Local, height = 256, 64
+// tiled lays a product of rows x outputs out in groups, of height x block with
+// buffer textures.
+func tiled(p glsl.Pass, w way, rows, outputs, height int) glsl.Pass {
+	p.Local = w.block.lanes
+	each := height
+	if w.reads == SharedMemory {
+		p.Local, each, height = 256, w.rows, 16*w.rows
 	}
-	p.Groups = [2]int{(rows + height - 1) / height, (glsl.Texels(outputs) + b.size() - 1) / b.size()}
+	p.Defines = append(p.Defines, glsl.Int("ROWS", each), glsl.Int("COLUMNS", w.block.each), glsl.Int("PANEL", w.block.size()))
+	p.Groups = [2]int{(rows + height - 1) / height, (glsl.Texels(outputs) + w.block.size() - 1) / w.block.size()}
 	return p
 }
 
@@ -161,38 +156,33 @@ func inPanels(p glsl.Pass, yes bool) glsl.Pass {
 	return p
 }
 
-func (r recipe) convolution(op kernels.Conv2D, in []device.Operand, v Variant) {
+func (r recipe) convolution(op kernels.Conv2D, in []device.Operand, by way) {
 	x, w, y := in[0].Shape, in[1].Shape, r.Outputs[0]
 	flop := 2 * y.Len() * w[1] * w[2] * w[3]
 	operands := glsl.All(0, len(in))
-	if op.Groups > 1 || tooNarrow(x[1], y[1]) {
+	if by.winograd {
+		r.winograd(operands, flop, by)
 		return
 	}
-	if v == BufferTexture && in[1].Constant && winogradPays(op, x, y) {
-		r.winograd(op, operands, flop)
-		return
-	}
-	b, everyPlace := convolutionBlock(op, y[1]), op.Kernel == 1 && op.Stride == 1 && x[2] == y[2] && x[3] == y[3]
-	if everyPlace {
-		b = blockOf(y[1])
-	}
-	if v == SharedMemory {
-		b = tile
-	}
-	operands[1] = r.weights(in[1].Constant, b)
-	if everyPlace {
-		r.product(v, operands, glsl.Texels(x[1])*4, b, true)
+	operands[1] = r.weights(in[1].Constant, by.block)
+	if everyPlace(op, x, y) {
+		r.product(by, operands, glsl.Texels(x[1])*4, true)
 		return
 	}
 	phases := phasesOf(op)
 	height := neighbours(op, phases, y[3])
-	p := glsl.Pass{File: op.Name() + v.suffix(), In: operands, Out: []int{r.Output(0)}, Work: float64(flop)}
+	p := glsl.Pass{File: op.Name() + by.reads.suffix(), In: operands, Out: []int{r.Output(0)}, Work: float64(flop)}
 	p.Defines = []glsl.Define{glsl.Int("WEIGHT_ROWS", w[2]*w[3]*glsl.Texels(w[1])*4), glsl.Int("PHASES", phases)}
 	rows := y.Positions()
-	if v == BufferTexture {
+	if by.reads == BufferTexture {
 		rows = y[0] * y[2] * ((y[3] + height - 1) / height) * height
 	}
-	r.Passes = append(r.Passes, inPanels(tiled(p, v, rows, y[1], height, b), true))
+	r.Passes = append(r.Passes, inPanels(tiled(p, by, rows, y[1], height), true))
+}
+
+// everyPlace says whether a convolution is a product of the places of x.
+func everyPlace(op kernels.Conv2D, x, y tensor.Shape) bool {
+	return op.Kernel == 1 && op.Stride == 1 && x[2] == y[2] && x[3] == y[3]
 }
 
 // unrolled is the longest loop that Mesa unrolls. An array indexed in a longer
@@ -226,33 +216,33 @@ func phasesOf(op kernels.Conv2D) int {
 
 // convolutionBlock chooses the block of a convolution: two texels a lane, or one
 // where a wide window's weights take the registers.
-func convolutionBlock(op kernels.Conv2D, outputs int) block {
-	if op.Kernel > 3 || glsl.Texels(outputs) <= 16 {
+func convolutionBlock(op kernels.Conv2D, x, y tensor.Shape) block {
+	switch {
+	case everyPlace(op, x, y):
+		return blockOf(y[1])
+	case op.Kernel > 3 || glsl.Texels(y[1]) <= 16:
 		return block{16, 1}
 	}
 	return block{16, 2}
 }
 
-func (r recipe) weightGradient(v Variant) {
+func (r recipe) weightGradient(w way) {
 	x, dy, y := r.Inputs[0].Shape, r.Inputs[1].Shape, r.Outputs[0]
 	flop, places := 2*x.Len()*dy[1], x.Positions()
-	if tooNarrow(x[1], dy[1]) {
-		return
-	}
 	// Parts keep the sums short enough for float32.
 	n := (places + 4095) / 4096
 	to := r.Output(0)
 	if n > 1 {
 		to = r.Own(tensor.Shape{n * y[0], y[1], 1, 1})
 	}
-	height, b := 4, blockOf(x[1])
+	height := 4
 	rowGroups := (glsl.Texels(dy[1]) + height - 1) / height
-	if v == SharedMemory {
-		rowGroups, b = (dy[1]+63)/64, tile
+	if w.reads == SharedMemory {
+		rowGroups = (dy[1] + 63) / 64
 	}
-	p := glsl.Pass{File: "linear_weight_gradient" + v.suffix(), In: []int{0, 1}, Out: []int{to}, Work: float64(flop)}
+	p := glsl.Pass{File: "linear_weight_gradient" + w.reads.suffix(), In: []int{0, 1}, Out: []int{to}, Work: float64(flop)}
 	p.Defines = []glsl.Define{glsl.Int("PARTS", n), glsl.Int("ROW_GROUPS", rowGroups)}
-	p = tiled(p, v, glsl.Texels(dy[1]), x[1], height, b)
+	p = tiled(p, w, glsl.Texels(dy[1]), x[1], height)
 	p.Groups[0] = n * rowGroups
 	r.Passes = append(r.Passes, p)
 	if n > 1 {

@@ -17,6 +17,7 @@ type Program struct {
 	device *Device
 	name   string
 	recipe *glsl.Recipe
+	reads  Variant // how its kernels read
 	texts  []string
 	ready  chan struct{}
 	closed bool
@@ -36,18 +37,29 @@ type compiled struct {
 
 // Prepare builds the program of op; see device.Device.
 func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
+	all, err := ways(op, in, d.variant)
+	if err != nil {
+		return nil, err
+	}
+	return d.prepare(op, in, all[0])
+}
+
+func (d *Device) prepare(op kernels.Op, in []device.Operand, w way) (device.Program, error) {
 	if d.closed {
 		return nil, errClosed
 	}
-	r, err := plan(op, in, d.variant)
+	r, err := plan(op, in, w)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := texts(r, op, d.variant)
+	if err := d.fits(r, w); err != nil {
+		return nil, fmt.Errorf("opengl: %s: %w", op.Name(), err)
+	}
+	texts, err := texts(r, op, w.reads)
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{device: d, name: op.Name(), recipe: r, texts: texts, ready: make(chan struct{})}
+	p := &Program{device: d, name: op.Name(), recipe: r, reads: w.reads, texts: texts, ready: make(chan struct{})}
 	d.queue.Post(func() {
 		if p.err = p.build(); p.err != nil {
 			p.release()
@@ -193,9 +205,9 @@ func (d *Device) execute(j *job) error {
 		binding := uint32(0)
 		for k, slot := range pass.In {
 			b := j.slot(slot)
-			if d.variant == BufferTexture {
+			if p.reads == BufferTexture {
 				gl.ActiveTexture(gl.TEXTURE0 + uint32(k))
-				gl.BindTexture(gl.TEXTURE_BUFFER, b.texture)
+				b.bindTexture()
 			} else {
 				gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, binding, b.name)
 				binding++

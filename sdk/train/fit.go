@@ -5,7 +5,6 @@ package train
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/sdk"
@@ -156,8 +154,8 @@ type fitting struct {
 	names    []string // of the usable pictures
 	usable   []int    // their places in pictures
 	features features
-	digest   string    // of the usable pictures and everything that decides the result
-	saved    time.Time // when the last checkpoint was
+	digest   string // of the usable pictures and everything that decides the result
+	saved    int64  // when the last checkpoint was, in milliseconds
 }
 
 // stage is one fit: a fold, or the final one.
@@ -368,7 +366,7 @@ func (f *fitting) read(ctx context.Context) error {
 	f.features.width = f.head.Width()
 	total := f.pictures.Len()
 	keep := max(1, maxFeatureBytes/(4*f.features.width)/max(total, 1))
-	digest := sha256.New()
+	digest := newDigest()
 	fmt.Fprintf(digest, "%s %+v %d %d %+v\n", f.Backbone, f.Preparation, f.Epochs, f.Seed, f.head)
 	for i := range total {
 		name, err := f.readOne(ctx, e, i, keep, digest)

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/flawscope/flawscope/kernels/device/plain"
+	"github.com/flawscope/flawscope/sdk"
+	"github.com/flawscope/flawscope/sdk/train"
+)
+
+func main() {
+	d, err := sdk.Load(bytes.NewReader(nil))
+	println(err)
+	dev := plain.Open(plain.Options{})
+	d, err = train.Fit(context.Background(), dev, train.Options{}, nil, nil)
+	i, err := d.On(dev)
+	r, err := i.InspectBytes(context.Background(), nil)
+	println(r.Score)
+	var b bytes.Buffer
+	d.Write(&b)
+}

@@ -19,19 +19,17 @@ type GL interface {
 	NewTarget(attachments []Attachment) Target
 	DeleteTarget(t Target)
 
-	// Compile begins to compile and link a program of the vertex shader of the
+	// Compile begins to compile and link a shader program of the vertex shader of the
 	// device, which covers the viewport, and the given fragment shader.
-	Compile(vertex, fragment string) Program
+	Compile(vertex, fragment string) Shader
 	// Compiled says whether the program is linked. It binds the sampler
 	// memory_in<i> to texture unit i the first time it says so. With block it waits.
 	// An error carries the compiler's log.
-	Compiled(p Program, block bool) (done bool, err error)
-	DeleteProgram(p Program)
+	Compiled(s Shader, block bool) (done bool, err error)
+	DeleteShader(s Shader)
 
 	// Draw draws one triangle over the target.
 	Draw(d *Draw)
-	// Clear fills every attachment of the target with v.
-	Clear(t Target, v [4]float32)
 	// Flush sends what was drawn on its way.
 	Flush()
 
@@ -55,7 +53,7 @@ type GL interface {
 type (
 	Texture uint32
 	Target  uint32
-	Program uint32
+	Shader  uint32
 	Reading uint32
 )
 
@@ -77,7 +75,7 @@ const (
 
 // Draw is one triangle over the lines From to To-1 of a target of Width x Height.
 type Draw struct {
-	Program       Program
+	Shader        Shader
 	Target        Target
 	Width, Height int
 	From, To      int

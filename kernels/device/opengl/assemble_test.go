@@ -13,29 +13,9 @@ import (
 
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device/devicetest"
-	"github.com/flawscope/flawscope/kernels/tensor"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
 	"github.com/flawscope/flawscope/shaders"
 )
-
-func TestAttributes(t *testing.T) {
-	got, err := attributes(kernels.Conv2D{Kernel: 3, PadTop: 2, Bias: true, Activation: kernels.LeakyReLU, Slope: 0.1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "[{KERNEL 3} {STRIDE 0} {DILATION 0} {PAD_TOP 2} {PAD_LEFT 0} {PAD_BOTTOM 0} {PAD_RIGHT 0} {GROUPS 0} {BIAS 1} {RESIDUAL 0} {ACTIVATION 2} {SLOPE (0.10000000149011612)}]"
-	if fmt.Sprint(got) != want {
-		t.Errorf("got  %v\nwant %s", got, want)
-	}
-	got, _ = attributes(kernels.Expand{To: tensor.Shape{1, 2, 3, 4}})
-	if fmt.Sprint(got) != "[{TO_N 1} {TO_C 2} {TO_H 3} {TO_W 4}]" {
-		t.Errorf("a shape: %v", got)
-	}
-	for v, want := range map[float64]string{2: "(2.0)", -1e-8: "(-1e-08)", 0.5: "(0.5)"} {
-		if got := literal(v); got != want {
-			t.Errorf("literal(%v) = %s, want %s", v, got, want)
-		}
-	}
-}
 
 // eachText calls f with every shader text of the case table and the names of the
 // defines that its operation offers.
@@ -46,12 +26,12 @@ func eachText(t *testing.T, f func(op kernels.Op, v Variant, file, text string))
 			if err != nil {
 				t.Fatal(err)
 			}
-			texts, err := r.texts(c.Op, v)
+			texts, err := texts(r, c.Op, v)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, text := range texts {
-				f(c.Op, v, r.passes[i].file, text)
+				f(c.Op, v, r.Passes[i].File, text)
 			}
 		}
 	}
@@ -72,18 +52,17 @@ var defineLine = regexp.MustCompile(`(?m)^#define (\w+) .*\n`)
 func TestDefinesAreRead(t *testing.T) {
 	read, offered := map[string]bool{}, map[string]bool{}
 	eachText(t, func(op kernels.Op, v Variant, file, text string) {
-		fields, err := attributes(op)
+		fields, err := glsl.Attributes(op)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range fields {
-			offered[op.Name()+" "+d.name] = true
+			offered[op.Name()+" "+d.Name] = true
 		}
 		// Names in the block of defines at the top do not count as reading.
 		head, body := split(text)
-		used := map[string]bool{}
-		for _, name := range identifier.FindAllString(body, -1) {
-			used[name] = true
+		used := glsl.Identifiers(body)
+		for name := range used {
 			read[op.Name()+" "+name] = true
 		}
 		for _, m := range defineLine.FindAllStringSubmatch(head, -1) {

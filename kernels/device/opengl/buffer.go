@@ -31,7 +31,7 @@ func (b *Buffer) Close() {
 		return
 	}
 	b.closed = true
-	b.device.post(call{do: func() { b.device.drop(b) }})
+	b.device.queue.Post(func() { b.device.drop(b) })
 }
 
 // Alloc returns a buffer; see device.Device.
@@ -41,7 +41,7 @@ func (d *Device) Alloc(l device.Layout) (device.Buffer, error) {
 	}
 	var b *Buffer
 	var err error
-	d.wait(func() {
+	d.queue.Wait(func() {
 		if err = d.status(); err == nil {
 			b, err = d.alloc(l)
 		}
@@ -109,7 +109,7 @@ func (d *Device) Poison(b device.Buffer) error {
 		return errors.New("opengl: a buffer of another device")
 	}
 	var err error
-	d.wait(func() {
+	d.queue.Wait(func() {
 		nan := uint32(0x7fc00000)
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, buffer.name)
 		gl.ClearBufferData(gl.COPY_WRITE_BUFFER, gl.R32UI, gl.RED_INTEGER, gl.UNSIGNED_INT, unsafe.Pointer(&nan))

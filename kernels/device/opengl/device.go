@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/serial"
 	"github.com/flawscope/flawscope/kernels/tensor"
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
@@ -21,14 +21,8 @@ type Device struct {
 	resetStatus bool    // the driver can tell of resets
 	work        float64 // of one dispatch at most
 
-	// Calls go to the goroutine that owns the context, or, when calls is nil, are
-	// made where they are.
-	calls  chan call
-	ended  chan struct{}
+	queue  *serial.Queue[job]
 	closed bool
-
-	jobs [16]job
-	free chan *job
 
 	// The rest belongs to the context's thread.
 	compiled map[[32]byte]*compiled
@@ -36,76 +30,24 @@ type Device struct {
 	bytes    int64
 	staging  []float32
 	lost     bool
-	state    state // the caller's, when the context is
 	fault    error // of a Run, told by the next call that can
 }
 
-// call is something for the context's thread to do: a job or a function.
-type call struct {
-	job *job
-	do  func()
-}
-
-// job is a Run under way. Jobs are used again and again, so that Run need not
-// allocate.
+// job is a Run under way.
 type job struct {
 	program *Program
 	out, in []*Buffer
 }
 
 func newDevice(o Options) *Device {
-	d := &Device{
-		variant:  o.Variant,
-		maxBytes: o.MaxBytes,
-		ended:    make(chan struct{}),
-		compiled: map[[32]byte]*compiled{},
-		buffers:  map[*Buffer]struct{}{},
-	}
-	d.free = make(chan *job, len(d.jobs))
-	for i := range d.jobs {
-		d.free <- &d.jobs[i]
-	}
-	return d
+	return &Device{variant: o.Variant, maxBytes: o.MaxBytes, compiled: map[[32]byte]*compiled{}, buffers: map[*Buffer]struct{}{}}
 }
 
-// serve carries out calls until the device is closed.
-func (d *Device) serve() {
-	for c := range d.calls {
-		d.carryOut(c)
-	}
-}
-
-func (d *Device) carryOut(c call) {
-	if c.do != nil {
-		c.do()
-		return
-	}
-	if err := d.execute(c.job); err != nil && d.fault == nil {
+// run carries out a job; what goes wrong is told by the next call that can.
+func (d *Device) run(j *job) {
+	if err := d.execute(j); err != nil && d.fault == nil {
 		d.fault = err
 	}
-	d.free <- c.job
-}
-
-// post has the context's thread carry out c in its turn.
-func (d *Device) post(c call) {
-	if d.calls != nil {
-		d.calls <- c
-		return
-	}
-	d.state.save()
-	d.carryOut(c)
-	d.state.restore()
-}
-
-// wait has the context's thread do something and waits for it.
-func (d *Device) wait(do func()) {
-	if d.calls == nil {
-		d.post(call{do: do})
-		return
-	}
-	done := make(chan struct{})
-	d.post(call{do: func() { do(); close(done) }})
-	<-done
 }
 
 var errClosed = errors.New("opengl: the device is closed")
@@ -122,28 +64,28 @@ func (d *Device) Run(p device.Program, out, in []device.Buffer) error {
 	if !ok || program.device != d {
 		return errors.New("opengl: a program of another device")
 	}
-	if len(in) != len(program.recipe.inputs) || len(out) != len(program.recipe.outputs) {
-		return fmt.Errorf("opengl: %s has %d inputs and %d outputs, given %d and %d", program.name, len(program.recipe.inputs), len(program.recipe.outputs), len(in), len(out))
+	if len(in) != len(program.recipe.Inputs) || len(out) != len(program.recipe.Outputs) {
+		return fmt.Errorf("opengl: %s has %d inputs and %d outputs, given %d and %d", program.name, len(program.recipe.Inputs), len(program.recipe.Outputs), len(in), len(out))
 	}
-	j := <-d.free
+	j := d.queue.Job()
 	j.program, j.in, j.out = program, j.in[:0], j.out[:0]
 	for i, b := range in {
 		buffer, ok := b.(*Buffer)
-		if !ok || buffer.layout != program.recipe.inputs[i] {
-			d.free <- j
-			return fmt.Errorf("opengl: %s wants %v as input %d, given %v", program.name, program.recipe.inputs[i], i, b.Layout())
+		if !ok || buffer.layout != program.recipe.Inputs[i] {
+			d.queue.Return(j)
+			return fmt.Errorf("opengl: %s wants %v as input %d, given %v", program.name, program.recipe.Inputs[i], i, b.Layout())
 		}
 		j.in = append(j.in, buffer)
 	}
 	for i, b := range out {
 		buffer, ok := b.(*Buffer)
-		if !ok || buffer.layout != (device.Layout{Shape: program.recipe.outputs[i]}) {
-			d.free <- j
-			return fmt.Errorf("opengl: %s gives %v as output %d, given %v", program.name, program.recipe.outputs[i], i, b.Layout())
+		if !ok || buffer.layout != (device.Layout{Shape: program.recipe.Outputs[i]}) {
+			d.queue.Return(j)
+			return fmt.Errorf("opengl: %s gives %v as output %d, given %v", program.name, program.recipe.Outputs[i], i, b.Layout())
 		}
 		j.out = append(j.out, buffer)
 	}
-	d.post(call{job: j})
+	d.queue.Run(j)
 	return nil
 }
 
@@ -153,7 +95,7 @@ func (d *Device) Write(b device.Buffer, t *tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	d.wait(func() {
+	d.queue.Wait(func() {
 		if err = d.status(); err != nil {
 			return
 		}
@@ -188,14 +130,6 @@ func (d *Device) stage(floats int64) []float32 {
 	return d.staging[:floats]
 }
 
-// The states of a reading, so that whoever waits can leave before the copying
-// begins but not in its midst.
-const (
-	readWaiting = iota
-	readCopying
-	readLeft
-)
-
 // Read copies b into t; see device.Device.
 func (d *Device) Read(ctx context.Context, b device.Buffer, t *tensor.Tensor) error {
 	buffer, err := d.own(b, t)
@@ -205,40 +139,13 @@ func (d *Device) Read(ctx context.Context, b device.Buffer, t *tensor.Tensor) er
 	if buffer.layout.Packing != "" {
 		return fmt.Errorf("opengl: a buffer packed as %q cannot be read", buffer.layout.Packing)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	var state atomic.Int32
-	result := make(chan error, 1)
-	read := func() {
-		err := d.finish(ctx)
-		if err == nil && state.CompareAndSwap(readWaiting, readCopying) {
-			memory := d.stage(buffer.floats)
-			gl.BindBuffer(gl.COPY_READ_BUFFER, buffer.name)
-			gl.GetBufferSubData(gl.COPY_READ_BUFFER, 0, len(memory)*4, unsafe.Pointer(&memory[0]))
-			unpack(t, memory)
-			err = d.status()
-		}
-		result <- err
-	}
-	if d.calls == nil {
-		d.post(call{do: read})
-		return <-result
-	}
-	select {
-	case d.calls <- call{do: read}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		if state.CompareAndSwap(readWaiting, readLeft) {
-			return ctx.Err()
-		}
-		return <-result
-	}
+	return d.queue.Read(ctx, func() error { return d.finish(ctx) }, func() error {
+		memory := d.stage(buffer.floats)
+		gl.BindBuffer(gl.COPY_READ_BUFFER, buffer.name)
+		gl.GetBufferSubData(gl.COPY_READ_BUFFER, 0, len(memory)*4, unsafe.Pointer(&memory[0]))
+		unpack(t, memory)
+		return d.status()
+	})
 }
 
 // finish waits for the work so far by a fence.
@@ -301,7 +208,7 @@ func (d *Device) Close() error {
 		return nil
 	}
 	var err error
-	d.wait(func() {
+	d.queue.Wait(func() {
 		if err = d.status(); errors.Is(err, device.ErrLost) {
 			err = nil
 		}
@@ -315,10 +222,7 @@ func (d *Device) Close() error {
 		d.staging = nil
 	})
 	d.closed = true
-	if d.calls != nil {
-		close(d.calls)
-		<-d.ended
-	}
+	d.queue.Close()
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/device/devicetest"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
@@ -48,7 +49,7 @@ func TestOtherVariant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tuned := slices.ContainsFunc(r.passes, func(p pass) bool { return strings.HasSuffix(p.file, variant.suffix()) })
+		tuned := slices.ContainsFunc(r.Passes, func(p glsl.Pass) bool { return strings.HasSuffix(p.File, variant.suffix()) })
 		if seen[c.Op.Name()] && (!tuned || strings.HasSuffix(c.Name, "/variable")) {
 			continue
 		}
@@ -100,7 +101,7 @@ func TestRunDoesNotAllocate(t *testing.T) {
 func TestCutDispatches(t *testing.T) {
 	for _, v := range []Variant{SharedMemory, BufferTexture} {
 		d := open(t, Options{Variant: v})
-		d.wait(func() { d.work = 1 })
+		d.queue.Wait(func() { d.work = 1 })
 		for _, c := range []devicetest.Case{
 			{Name: "conv2d", Op: kernels.Conv(3, 1, kernels.ReLU), Inputs: []devicetest.Input{{Shape: tensor.Shape{2, 5, 9, 40}}, {Shape: tensor.Shape{70, 5, 3, 3}, Constant: true}, {Shape: tensor.Vector(70)}}},
 			{Name: "linear", Op: kernels.Linear{}, Inputs: []devicetest.Input{{Shape: tensor.Rows(33, 200)}, {Shape: tensor.Shape{70, 33, 1, 1}}}},
@@ -111,12 +112,12 @@ func TestCutDispatches(t *testing.T) {
 			}
 		}
 	}
-	p := pass{groups: [2]int{1000, 1}, work: 10e9}
-	if got := p.cut(1e9); got != 100 {
+	p := glsl.Pass{Groups: [2]int{1000, 1}, Work: 10e9}
+	if got := cut(&p, 1e9); got != 100 {
 		t.Errorf("a tenth of the work is %d of 1000 groups", got)
 	}
-	p = pass{groups: [2]int{1 << 20, 1}, work: 1}
-	if got := p.cut(1e9); got != maxGroups {
+	p = glsl.Pass{Groups: [2]int{1 << 20, 1}, Work: 1}
+	if got := cut(&p, 1e9); got != maxGroups {
 		t.Errorf("%d groups in one dispatch", got)
 	}
 }
@@ -143,7 +144,7 @@ func TestOutOfMemory(t *testing.T) {
 func TestLost(t *testing.T) {
 	d := open(t, Options{})
 	p, out, in := product(t, d, 20, 16, 16)
-	d.wait(func() { d.lost = true })
+	d.queue.Wait(func() { d.lost = true })
 	if err := d.Run(p, out, in); err != nil {
 		t.Errorf("Run: %v", err)
 	}
@@ -174,7 +175,7 @@ func TestReadCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	busy, begun := make(chan struct{}), make(chan struct{})
-	d.post(call{do: func() { close(begun); <-busy }})
+	d.queue.Post(func() { close(begun); <-busy })
 	<-begun
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error)

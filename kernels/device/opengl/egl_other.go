@@ -20,7 +20,7 @@ func loadEGL(string) (*egl, error) {
 
 func (*egl) places() []eglPlace { return nil }
 
-func (*egl) open(eglPlace, int32, int32) (*eglContext, error) { return nil, errors.ErrUnsupported }
+func (*egl) open(eglPlace, api) (*eglContext, error) { return nil, errors.ErrUnsupported }
 
 func (*eglContext) procAddress(string) unsafe.Pointer { return nil }
 

@@ -21,6 +21,7 @@ const (
 	eglContextProfile      = 0x30FD
 	eglCoreProfile         = 1
 	eglOpenGL              = 0x30A2
+	eglOpenGLES            = 0x30A0
 	eglPlatformSurfaceless = 0x31DD // EGL_MESA_platform_surfaceless
 	eglPlatformDevice      = 0x313F // EGL_EXT_platform_device
 	eglResetStrategy       = 0x31BD // EGL 1.5
@@ -115,10 +116,10 @@ type eglContext struct {
 	display, context uintptr
 }
 
-// open makes a core context of the given version current on this thread. The
+// open makes a context of the given API current on this thread. The
 // display is never terminated: it is the process's only one of its platform and
 // may carry other contexts.
-func (e *egl) open(p eglPlace, major, minor int32) (*eglContext, error) {
+func (e *egl) open(p eglPlace, a api) (*eglContext, error) {
 	display := e.getPlatformDisplay(p.platform, p.native, nil)
 	if display == 0 {
 		return nil, fmt.Errorf("%s: no display (EGL error %#x)", p.name, e.getError())
@@ -126,10 +127,15 @@ func (e *egl) open(p eglPlace, major, minor int32) (*eglContext, error) {
 	if e.initialize(display, nil, nil) == 0 {
 		return nil, fmt.Errorf("%s: eglInitialize failed (EGL error %#x)", p.name, e.getError())
 	}
-	if e.bindAPI(eglOpenGL) == 0 {
-		return nil, fmt.Errorf("%s: no desktop OpenGL (EGL error %#x)", p.name, e.getError())
+	kind, version := uint32(eglOpenGL), []int32{eglContextMajor, a.major, eglContextMinor, a.minor}
+	if a.es {
+		kind = eglOpenGLES
+	} else {
+		version = append(version, eglContextProfile, eglCoreProfile)
 	}
-	version := []int32{eglContextMajor, major, eglContextMinor, minor, eglContextProfile, eglCoreProfile}
+	if e.bindAPI(kind) == 0 {
+		return nil, fmt.Errorf("%s: no %v (EGL error %#x)", p.name, a, e.getError())
+	}
 	// A driver that cannot tell of resets still serves without the notice.
 	for _, attributes := range [][]int32{
 		append([]int32{eglResetStrategy, eglLoseContextOnReset}, append(version, eglNone)...),
@@ -146,7 +152,7 @@ func (e *egl) open(p eglPlace, major, minor int32) (*eglContext, error) {
 		}
 		return &eglContext{e, display, context}, nil
 	}
-	return nil, fmt.Errorf("%s: no OpenGL %d.%d core context (EGL error %#x)", p.name, major, minor, e.getError())
+	return nil, fmt.Errorf("%s: no context of %v (EGL error %#x)", p.name, a, e.getError())
 }
 
 // procAddress finds a GL function.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
@@ -23,9 +24,9 @@ func packing(kind string, panel int) string { return kind + strconv.Itoa(panel) 
 
 // packed returns the shape by whose ordinary arrangement weights w are packed.
 func packed(kind string, panel int, w tensor.Shape) tensor.Shape {
-	s := tensor.Shape{(texels(w[0]) + panel - 1) / panel, 4 * panel, 1, w[2] * w[3] * texels(w[1]) * 4}
+	s := tensor.Shape{(glsl.Texels(w[0]) + panel - 1) / panel, 4 * panel, 1, w[2] * w[3] * glsl.Texels(w[1]) * 4}
 	if kind == winograd {
-		s[0], s[3] = 36*s[0], texels(w[1])*4
+		s[0], s[3] = 36*s[0], glsl.Texels(w[1])*4
 	}
 	return s
 }
@@ -44,9 +45,6 @@ func unpacked(packing string) (kind string, panel int, err error) {
 	}
 	return "", 0, fmt.Errorf("opengl: unknown packing %q", packing)
 }
-
-// texels returns the texels that hold a vector of channels.
-func texels(channels int) int { return (channels + 3) / 4 }
 
 // arranged returns the shape by whose ordinary arrangement a layout is stored.
 func arranged(l device.Layout) (tensor.Shape, error) {
@@ -68,7 +66,7 @@ func size(s tensor.Shape) int64 {
 	if s[1] == 1 {
 		return (places + 3) / 4 * 4
 	}
-	return places * int64(texels(s[1])) * 4
+	return places * int64(glsl.Texels(s[1])) * 4
 }
 
 // pack writes t into memory as layout l has it; spare lanes become zeros.
@@ -78,7 +76,7 @@ func pack(memory []float32, l device.Layout, t *tensor.Tensor) {
 	switch {
 	case kind == columns:
 		clear(memory)
-		width, inputs := 4*panel, texels(c)*4
+		width, inputs := 4*panel, glsl.Texels(c)*4
 		for o := range n {
 			to := memory[o/width*width*plane*inputs+o%width:]
 			for i := range c {
@@ -92,7 +90,7 @@ func pack(memory []float32, l device.Layout, t *tensor.Tensor) {
 	case c == 1:
 		clear(memory[copy(memory, t.Data):])
 	default:
-		stride := texels(c) * 4
+		stride := glsl.Texels(c) * 4
 		eachTile(n, c, plane, func(b, i, from, to int) {
 			memory := memory[b*plane*stride+i:]
 			for k, v := range t.Data[(b*c+i)*plane+from : (b*c+i)*plane+to] {
@@ -124,7 +122,7 @@ func unpack(t *tensor.Tensor, memory []float32) {
 		copy(t.Data, memory)
 		return
 	}
-	stride := texels(c) * 4
+	stride := glsl.Texels(c) * 4
 	eachTile(n, c, plane, func(b, i, from, to int) {
 		memory := memory[b*plane*stride+i:]
 		channel := t.Data[(b*c+i)*plane+from : (b*c+i)*plane+to]

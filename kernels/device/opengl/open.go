@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"unsafe"
 
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
+	"github.com/flawscope/flawscope/kernels/device/serial"
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
@@ -31,11 +32,11 @@ func Open(o Options) (*Device, error) { return openLibrary("libEGL.so.1", o) }
 
 func openLibrary(library string, o Options) (*Device, error) {
 	d := newDevice(o)
-	d.calls = make(chan call, 2*len(d.jobs))
+	d.queue = serial.New(d.run)
 	opened := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		context, err := hiddenContext(library)
+		context, err := openContext(library, desktopGL(4, 3))
 		if err == nil {
 			if err = d.start(context.procAddress); err != nil {
 				context.close()
@@ -46,9 +47,7 @@ func openLibrary(library string, o Options) (*Device, error) {
 			// The thread keeps whatever the driver did to it and ends with the goroutine.
 			return
 		}
-		d.serve()
-		context.close()
-		close(d.ended)
+		d.queue.Serve(context.close)
 	}()
 	if err := <-opened; err != nil {
 		return nil, fmt.Errorf("opengl: %w", err)
@@ -56,21 +55,37 @@ func openLibrary(library string, o Options) (*Device, error) {
 	return d, nil
 }
 
-// hiddenContext makes the best context there is current on this thread.
-func hiddenContext(library string) (*eglContext, error) {
+// api is a version of OpenGL or of OpenGL ES.
+type api struct {
+	es           bool
+	major, minor int32
+}
+
+func desktopGL(major, minor int32) api  { return api{false, major, minor} }
+func embeddedGL(major, minor int32) api { return api{true, major, minor} }
+
+func (a api) String() string {
+	if a.es {
+		return fmt.Sprintf("OpenGL ES %d.%d", a.major, a.minor)
+	}
+	return fmt.Sprintf("OpenGL %d.%d core", a.major, a.minor)
+}
+
+// openContext makes the best context there is current on this thread.
+func openContext(library string, a api) (*eglContext, error) {
 	e, err := loadEGL(library)
 	if err != nil {
 		return nil, err
 	}
 	var failed []error
 	for _, p := range e.places() {
-		context, err := e.open(p, 4, 3)
+		context, err := e.open(p, a)
 		if err == nil {
 			return context, nil
 		}
 		failed = append(failed, err)
-		if old, err := e.open(p, 3, 1); err == nil {
-			failed[len(failed)-1] = fmt.Errorf("%s has %s, but OpenGL 4.3 is needed", p.name, old.version())
+		if old, err := e.open(p, desktopGL(3, 1)); err == nil {
+			failed[len(failed)-1] = fmt.Errorf("%s has %s, but OpenGL %d.%d is needed", p.name, old.version(), a.major, a.minor)
 			old.close()
 		}
 	}
@@ -91,6 +106,8 @@ func FromCurrent(getProc func(name string) unsafe.Pointer, o Options) (*Device, 
 		getProc = (&eglContext{egl: e}).procAddress
 	}
 	d := newDevice(o)
+	var caller state
+	d.queue = serial.Here(d.run, caller.save, caller.restore)
 	if err := d.start(getProc); err != nil {
 		return nil, fmt.Errorf("opengl: %w", err)
 	}
@@ -132,7 +149,7 @@ func (d *Device) start(getProc func(string) unsafe.Pointer) error {
 	}
 	d.resetStatus = getProc("glGetGraphicsResetStatus") != nil && (major > 4 || minor >= 5)
 	d.info = device.Info{Name: "opengl", Renderer: text(gl.RENDERER), Detail: "OpenGL " + version, Tolerance: 1e-5}
-	d.info.Software = isSoftware(d.info.Renderer)
+	d.info.Software = glsl.SoftwareRenderer(d.info.Renderer)
 	d.work = dispatchWork(d.info.Software)
 	var block int64
 	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
@@ -158,15 +175,4 @@ func text(name uint32) string {
 		return ""
 	}
 	return gl.GoStr(s)
-}
-
-// isSoftware recognises renderers that run on the CPU.
-func isSoftware(renderer string) bool {
-	r := strings.ToLower(renderer)
-	for _, name := range []string{"llvmpipe", "softpipe", "swiftshader", "swrast", "software rasterizer", "lavapipe", "gdi generic"} {
-		if strings.Contains(r, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device"
-	"github.com/flawscope/flawscope/kernels/tensor"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
@@ -16,7 +16,7 @@ import (
 type Program struct {
 	device *Device
 	name   string
-	recipe *recipe
+	recipe *glsl.Recipe
 	texts  []string
 	ready  chan struct{}
 	closed bool
@@ -43,47 +43,18 @@ func (d *Device) Prepare(op kernels.Op, in []device.Operand) (device.Program, er
 	if err != nil {
 		return nil, err
 	}
-	texts, err := r.texts(op, d.variant)
+	texts, err := texts(r, op, d.variant)
 	if err != nil {
 		return nil, err
 	}
 	p := &Program{device: d, name: op.Name(), recipe: r, texts: texts, ready: make(chan struct{})}
-	d.post(call{do: func() {
+	d.queue.Post(func() {
 		if p.err = p.build(); p.err != nil {
 			p.release()
 		}
 		close(p.ready)
-	}})
+	})
 	return p, nil
-}
-
-// texts returns the shader of every pass.
-func (r *recipe) texts(op kernels.Op, v Variant) ([]string, error) {
-	fields, err := attributes(op)
-	if err != nil {
-		return nil, err
-	}
-	slots := r.slots()
-	pick := func(which []int) []tensor.Shape {
-		var s []tensor.Shape
-		for _, i := range which {
-			s = append(s, slots[i])
-		}
-		return s
-	}
-	var texts []string
-	for _, p := range r.passes {
-		given := fields
-		if p.bare {
-			given = nil
-		}
-		text, err := assemble(p, pick(p.in), pick(p.out), given, v == BufferTexture)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, text)
-	}
-	return texts, nil
 }
 
 // build compiles the passes and takes the program's own memory.
@@ -95,11 +66,11 @@ func (p *Program) build() error {
 	for i, text := range p.texts {
 		c, err := d.compile(text)
 		if err != nil {
-			return fmt.Errorf("opengl: %s: %w", p.recipe.passes[i].file, err)
+			return fmt.Errorf("opengl: %s: %w", p.recipe.Passes[i].File, err)
 		}
 		p.passes = append(p.passes, c)
 	}
-	for _, s := range p.recipe.scratch {
+	for _, s := range p.recipe.Scratch {
 		b, err := d.alloc(device.Layout{Shape: s})
 		if err != nil {
 			return fmt.Errorf("%s: its own memory: %w", p.name, err)
@@ -134,7 +105,7 @@ func (d *Device) compile(text string) (*compiled, error) {
 		if d.status(); d.lost {
 			return nil, d.status()
 		}
-		return nil, fmt.Errorf("the shader does not compile:\n%s\n%s", strings.TrimSpace(log), numbered(text, log))
+		return nil, fmt.Errorf("the shader does not compile:\n%s\n%s", strings.TrimSpace(log), glsl.Numbered(text, log))
 	}
 	c := &compiled{name: name, id: id, users: 1}
 	d.compiled[id] = c
@@ -163,7 +134,7 @@ func (p *Program) Ready(ctx context.Context) error {
 
 // Inputs returns the layout wanted of each input.
 func (p *Program) Inputs() []device.Layout {
-	return append([]device.Layout(nil), p.recipe.inputs...)
+	return append([]device.Layout(nil), p.recipe.Inputs...)
 }
 
 // Close frees the program once the work before it is done.
@@ -172,7 +143,7 @@ func (p *Program) Close() {
 		return
 	}
 	p.closed = true
-	p.device.post(call{do: p.release})
+	p.device.queue.Post(p.release)
 }
 
 // release frees what the program holds, on the context's thread.
@@ -202,9 +173,9 @@ func dispatchWork(software bool) float64 {
 const maxGroups = 65535
 
 // cut returns how many groups along x a dispatch of the given work may take.
-func (p *pass) cut(work float64) int {
-	n := int(float64(p.groups[0]) * work / max(p.work, 1))
-	return min(max(n, 1), maxGroups, p.groups[0])
+func cut(p *glsl.Pass, work float64) int {
+	n := int(float64(p.Groups[0]) * work / max(p.Work, 1))
+	return min(max(n, 1), maxGroups, p.Groups[0])
 }
 
 // execute runs a job on the context's thread.
@@ -216,11 +187,11 @@ func (d *Device) execute(j *job) error {
 	if d.lost || p.passes == nil {
 		return d.status()
 	}
-	for i := range p.recipe.passes {
-		pass := &p.recipe.passes[i]
+	for i := range p.recipe.Passes {
+		pass := &p.recipe.Passes[i]
 		gl.UseProgram(p.passes[i].name)
 		binding := uint32(0)
-		for k, slot := range pass.in {
+		for k, slot := range pass.In {
 			b := j.slot(slot)
 			if d.variant == BufferTexture {
 				gl.ActiveTexture(gl.TEXTURE0 + uint32(k))
@@ -230,14 +201,14 @@ func (d *Device) execute(j *job) error {
 				binding++
 			}
 		}
-		for _, slot := range pass.out {
+		for _, slot := range pass.Out {
 			gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, binding, j.slot(slot).name)
 			binding++
 		}
-		most := pass.cut(d.work)
-		for from := 0; from < pass.groups[0]; from += most {
+		most := cut(pass, d.work)
+		for from := 0; from < pass.Groups[0]; from += most {
 			gl.Uniform1ui(0, uint32(from))
-			gl.DispatchCompute(uint32(min(most, pass.groups[0]-from)), uint32(pass.groups[1]), 1)
+			gl.DispatchCompute(uint32(min(most, pass.Groups[0]-from)), uint32(pass.Groups[1]), 1)
 			if from > 0 {
 				gl.Flush()
 			}

@@ -23,7 +23,7 @@ func TestProgramsAreShared(t *testing.T) {
 		return p
 	}
 	count := func() (n int) {
-		d.wait(func() { n = len(d.compiled) })
+		d.queue.Wait(func() { n = len(d.compiled) })
 		return n
 	}
 	a, b, c := prepare(0.1), prepare(0.1), prepare(0.2)
@@ -45,7 +45,7 @@ func TestProgramsAreShared(t *testing.T) {
 func TestShaderError(t *testing.T) {
 	d := open(t, Options{})
 	var err error
-	d.wait(func() { _, err = d.compile("#version 430\n// first\nvoid main() {\n    nonsense;\n}\n") })
+	d.queue.Wait(func() { _, err = d.compile("#version 430\n// first\nvoid main() {\n    nonsense;\n}\n") })
 	if err == nil || !strings.Contains(err.Error(), "   4      nonsense;") {
 		t.Errorf("the error does not show the line: %v", err)
 	}

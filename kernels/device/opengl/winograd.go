@@ -2,6 +2,7 @@ package opengl
 
 import (
 	"github.com/flawscope/flawscope/kernels"
+	"github.com/flawscope/flawscope/kernels/device/glsl"
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
@@ -10,7 +11,7 @@ import (
 func packWinograd(memory []float32, panel int, w *tensor.Tensor) {
 	g := [6][3]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6}, {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
 	clear(memory)
-	inputs, width, panels := texels(w.Shape[1])*4, 4*panel, (texels(w.Shape[0])+panel-1)/panel
+	inputs, width, panels := glsl.Texels(w.Shape[1])*4, 4*panel, (glsl.Texels(w.Shape[0])+panel-1)/panel
 	for o := range w.Shape[0] {
 		for c := range w.Shape[1] {
 			k := w.Data[(o*w.Shape[1]+c)*9:][:9]
@@ -45,22 +46,22 @@ func winogradPays(op kernels.Conv2D, x, y tensor.Shape) bool {
 }
 
 // winograd computes a convolution by 36 matrix products over tiles.
-func (r *recipe) winograd(op kernels.Conv2D, operands []int, flop int) {
-	x, y := r.inputs[0].Shape, r.outputs[0]
+func (r recipe) winograd(op kernels.Conv2D, operands []int, flop int) {
+	x, y := r.Inputs[0].Shape, r.Outputs[0]
 	n := tiles(y)
 	b := blockOf(y[1])
-	r.inputs[1].Packing = packing(winograd, b.texels())
-	seen, sums := r.own(tensor.Shape{36, x[1], 1, n}), r.own(tensor.Shape{36, y[1], 1, n})
-	p := pass{file: "linear" + BufferTexture.suffix(), bare: true, in: []int{seen, 1}, out: []int{sums}, work: float64(flop) / 4}
-	p.defines = []define{
-		defineInt("WEIGHT_ROWS", texels(x[1])*4), defineInt("PLACES", n),
-		defineInt("BIAS", 0), defineInt("RESIDUAL", 0), defineInt("ACTIVATION", int(kernels.Identity)), define{"SLOPE", literal(0)},
+	r.Inputs[1].Packing = packing(winograd, b.size())
+	seen, sums := r.Own(tensor.Shape{36, x[1], 1, n}), r.Own(tensor.Shape{36, y[1], 1, n})
+	p := glsl.Pass{File: "linear" + BufferTexture.suffix(), Bare: true, In: []int{seen, 1}, Out: []int{sums}, Work: float64(flop) / 4}
+	p.Defines = []glsl.Define{
+		glsl.Int("WEIGHT_ROWS", glsl.Texels(x[1])*4), glsl.Int("PLACES", n),
+		glsl.Int("BIAS", 0), glsl.Int("RESIDUAL", 0), glsl.Int("ACTIVATION", int(kernels.Identity)), glsl.Float("SLOPE", 0),
 	}
 	height := rowsOf(n)
-	p = p.tiled(BufferTexture, (n+height-1)/height*height*36, y[1], height, b).inPanels(true)
-	r.passes = append(r.passes,
-		walkPass("conv2d.winograd.glsl", tensor.Rows(x[1], n), 36*n*x[1], []int{0}, []int{seen}, defineInt("PASS", 0), defineInt("RESULT_H", y[2]), defineInt("RESULT_W", y[3])),
+	p = inPanels(tiled(p, BufferTexture, (n+height-1)/height*height*36, y[1], height, b), true)
+	r.Passes = append(r.Passes,
+		glsl.Walk("conv2d.winograd.glsl", tensor.Rows(x[1], n), 36*n*x[1], []int{0}, []int{seen}, glsl.Int("PASS", 0), glsl.Int("RESULT_H", y[2]), glsl.Int("RESULT_W", y[3])),
 		p,
-		walkPass("conv2d.winograd.glsl", tensor.Rows(y[1], n), 36*n*y[1], append([]int{sums, sums}, operands[2:]...), []int{r.output(0)}, defineInt("PASS", 1)),
+		glsl.Walk("conv2d.winograd.glsl", tensor.Rows(y[1], n), 36*n*y[1], append([]int{sums, sums}, operands[2:]...), []int{r.Output(0)}, glsl.Int("PASS", 1)),
 	)
 }

@@ -1,4 +1,4 @@
-package opengl
+package glsl
 
 import (
 	"fmt"
@@ -11,41 +11,50 @@ import (
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
-// define is one #define of a shader.
-type define struct{ name, value string }
+// Define is one #define of a shader.
+type Define struct{ Name, Value string }
 
-func defineInt(name string, value int) define { return define{name, strconv.Itoa(value)} }
+// Int returns a define of a whole number.
+func Int(name string, value int) Define { return Define{name, strconv.Itoa(value)} }
 
-func defineShape(name string, s tensor.Shape) []define {
-	var d []define
+// Bool returns a define of 0 or 1.
+func Bool(name string, value bool) Define {
+	if value {
+		return Define{name, "1"}
+	}
+	return Define{name, "0"}
+}
+
+// Float returns a define of exactly this float.
+func Float(name string, value float64) Define { return Define{name, literal(value)} }
+
+// Shape returns the defines NAME_N, NAME_C, NAME_H and NAME_W.
+func Shape(name string, s tensor.Shape) []Define {
+	var d []Define
 	for i, axis := range []string{"_N", "_C", "_H", "_W"} {
-		d = append(d, defineInt(name+axis, s[i]))
+		d = append(d, Int(name+axis, s[i]))
 	}
 	return d
 }
 
-// attributes returns an operation's exported fields as defines: PadTop becomes
+// Attributes returns an operation's exported fields as defines: PadTop becomes
 // PAD_TOP, true 1, a float32 its exact value, a shape four defines.
-func attributes(op kernels.Op) ([]define, error) {
-	var defines []define
+func Attributes(op kernels.Op) ([]Define, error) {
+	var defines []Define
 	v := reflect.ValueOf(op)
 	for i := range v.NumField() {
 		name, f := upperCase(v.Type().Field(i).Name), v.Field(i)
 		if shape, ok := f.Interface().(tensor.Shape); ok {
-			defines = append(defines, defineShape(name, shape)...)
+			defines = append(defines, Shape(name, shape)...)
 			continue
 		}
 		switch f.Kind() {
 		case reflect.Int:
-			defines = append(defines, defineInt(name, int(f.Int())))
+			defines = append(defines, Int(name, int(f.Int())))
 		case reflect.Bool:
-			value := 0
-			if f.Bool() {
-				value = 1
-			}
-			defines = append(defines, defineInt(name, value))
+			defines = append(defines, Bool(name, f.Bool()))
 		case reflect.Float32:
-			defines = append(defines, define{name, literal(f.Float())})
+			defines = append(defines, Float(name, f.Float()))
 		default:
 			return nil, fmt.Errorf("%s: no define for the field %s of type %v", op.Name(), name, f.Type())
 		}

@@ -29,10 +29,38 @@ func (f *fitting) due() bool {
 	return f.Checkpoint != "" && time.Now().UnixMilli()-f.saved >= checkpointInterval.Milliseconds()
 }
 
+// memoryInterval is the time between two moments at which the state is taken from
+// a device that may be lost: little is learned twice, and taking it, some
+// milliseconds, does not count.
+const memoryInterval = time.Second
+
+// dueInMemory says whether it is time to take the state from the device.
+func (f *fitting) dueInMemory() bool {
+	if f.Reopen == nil {
+		return false
+	}
+	now := time.Now().UnixMilli()
+	if now-f.kept < memoryInterval.Milliseconds() {
+		return false
+	}
+	f.kept = now
+	return true
+}
+
+// saveIfDue writes the checkpoint when it is time.
+func (f *fitting) saveIfDue(c *checkpoint) error {
+	if !f.due() {
+		return nil
+	}
+	return f.save(c)
+}
+
 // keep takes in the state of the running stage.
-func (c *checkpoint) keep(l *learner) (err error) {
+func (c *checkpoint) keep(l *learner) error {
 	// A cancelled fit still saves.
-	c.Step = l.step
-	c.states, err = l.save(context.Background())
+	states, err := l.save(context.Background())
+	if err == nil {
+		c.Step, c.states = l.step, states
+	}
 	return err
 }

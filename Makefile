@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test lint generate golden bench soak fuzz clean
+.PHONY: build run engine test lint generate golden bench soak fuzz clean
 
 # What the Go module needs to be built: C for OpenGL's functions, which are found
 # through pkg-config; certificates for downloading modules.
@@ -26,6 +26,24 @@ build:
 # The main job on the built-in samples: learns, finds defects, writes a report.
 run: build
 	bin/flawscope demo
+
+# The browser's worker, small, with what it needs beside it but for the weights
+# (assets/compact); ENGINE is the folder. Prints the sizes that are downloaded.
+ENGINE := build/engine
+ENGINE_PACKAGES := ca-certificates brotli
+engine:
+	@.ci/packages $(ENGINE_PACKAGES)
+	@mkdir -p $(ENGINE)
+	@for tags in "" inferonly; do \
+		name=engine$${tags:+-$$tags}; \
+		GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -tags "$$tags" -o $(ENGINE)/$$name.linked ./wasm/engine; \
+		go run ./wasm/pack $(ENGINE)/$$name.linked $(ENGINE)/$$name.wasm; \
+		for file in $(ENGINE)/$$name.linked $(ENGINE)/$$name.wasm; do \
+			brotli -q 9 -k -f $$file; \
+			echo "$$file: $$(stat -c %s $$file) bytes, $$(stat -c %s $$file.br) by brotli"; \
+		done; \
+	done
+	@cp wasm/engine/worker.js "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(ENGINE)
 
 test:
 	@.ci/packages $(TEST_PACKAGES)

@@ -1,11 +1,8 @@
 package sdk
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flawscope/flawscope/assets"
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/tensor"
 	"github.com/flawscope/flawscope/sdk/backbone"
@@ -37,40 +33,13 @@ type Detector struct {
 
 // Training says how a detector was made.
 type Training struct {
-	Pictures int     `json:"pictures"` // learned from
-	HeldOut  int     `json:"held_out"` // kept for calibration only
-	Skipped  int     `json:"skipped"`  // could not be used
-	Epochs   int     `json:"epochs"`
-	Seed     uint32  `json:"seed"`
-	Loss     float64 `json:"loss"` // mean of the last epoch
-	Device   string  `json:"device"`
-}
-
-// FormatVersion is the version of the detector file that is written; older ones
-// are read, newer ones refused.
-const FormatVersion = 1
-
-// description is the JSON in a detector file's metadata.
-type description struct {
-	FormatVersion int             `json:"format_version"`
-	Backbone      backboneRecord  `json:"backbone"`
-	Method        methodRecord    `json:"method"`
-	Preparation   picture.Options `json:"preparation"`
-	Folds         int             `json:"calibration_folds"`
-	Training      Training        `json:"training"`
-}
-
-type backboneRecord struct {
-	Name     string `json:"name"`
-	SHA256   string `json:"sha256"`   // see Fingerprint
-	Embedded bool   `json:"embedded"` // the weights are the program's own
-}
-
-type methodRecord struct {
-	Name    string                  `json:"name"`
-	Options method.SimpleNetOptions `json:"options"`
-	Center  float64                 `json:"center"`
-	Spread  float64                 `json:"spread"`
+	Pictures int // learned from
+	HeldOut  int // kept for calibration only
+	Skipped  int // could not be used
+	Epochs   int
+	Seed     uint32
+	Loss     float64 // mean of the last epoch
+	Device   string
 }
 
 const (
@@ -81,20 +50,17 @@ const (
 	peaksName      = "calibration.peaks"
 )
 
-// EmbeddedWeights returns the weights that are built into the program, those of
-// compact.
-func EmbeddedWeights(name string) (backbone.Weights, error) {
-	if name != "compact" {
-		return nil, fmt.Errorf("sdk: the weights of %s are not built in; give a file of them", name)
-	}
-	tensors, _, err := parseTensors(bytes.NewReader(assets.Compact()))
-	return tensors, err
-}
+// embedded is the backbone whose weights need not stand in a detector's file, and
+// their Fingerprint.
+const (
+	embedded            = "compact"
+	embeddedFingerprint = "056532ea427b03b0497919025d274a35fb11ffe31a8c290bffcff4b293b87c23"
+)
 
 // Fingerprint is the SHA-256 of weights: of every name, shape and float32 value
 // in the order of names.
 func Fingerprint(w backbone.Weights) string {
-	h := sha256.New()
+	h := newSHA256()
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		fmt.Fprintf(h, "%s %v\n", name, w[name].Shape)
 		b := make([]byte, 0, 4*len(w[name].Data))
@@ -121,8 +87,13 @@ func Open(path string) (*Detector, error) {
 }
 
 // Load reads a detector. Nothing in it is executed, every length is checked
-// before memory is taken; what does not fit is ErrFormat.
-func Load(r io.Reader) (*Detector, error) {
+// before memory is taken; what does not fit is ErrFormat, and ErrNewer when a
+// newer program is needed.
+func Load(r io.Reader) (*Detector, error) { return LoadWith(r, EmbeddedWeights) }
+
+// LoadWith is Load for a program without the built-in weights: a detector that
+// was saved without its backbone's has those that weights returns.
+func LoadWith(r io.Reader, weights func(backbone string) (backbone.Weights, error)) (*Detector, error) {
 	tensors, metadata, err := parseTensors(r)
 	if err != nil {
 		return nil, err
@@ -131,22 +102,17 @@ func Load(r io.Reader) (*Detector, error) {
 	if !ok {
 		return nil, fmt.Errorf("sdk: %w: no detector's description in it", ErrFormat)
 	}
-	var version struct {
-		FormatVersion int `json:"format_version"`
+	about, err := parseDescription(text)
+	if err != nil {
+		return nil, fmt.Errorf("sdk: %w: %w", ErrFormat, err)
 	}
-	if err := json.Unmarshal([]byte(text), &version); err != nil {
-		return nil, fmt.Errorf("sdk: %w: its description: %v", ErrFormat, err)
+	if _, err := backbone.Named(about.backbone.name); err != nil {
+		return nil, fmt.Errorf("sdk: %w: %w", ErrFormat, err)
 	}
-	if version.FormatVersion > FormatVersion {
-		return nil, fmt.Errorf("sdk: %w: a detector of format version %d, this program reads up to %d; use a newer program",
-			ErrFormat, version.FormatVersion, FormatVersion)
-	}
-	if version.FormatVersion < 1 {
-		return nil, fmt.Errorf("sdk: %w: a detector of format version %d", ErrFormat, version.FormatVersion)
-	}
-	var about description
-	if err := json.Unmarshal([]byte(text), &about); err != nil {
-		return nil, fmt.Errorf("sdk: %w: its description: %v", ErrFormat, err)
+	if about.backbone.embedded {
+		if tensors, err = withBackbone(tensors, about, weights); err != nil {
+			return nil, err
+		}
 	}
 	d, err := assemble(about, tensors)
 	if err != nil {
@@ -155,8 +121,22 @@ func Load(r io.Reader) (*Detector, error) {
 	return d, nil
 }
 
-func assemble(about description, tensors map[string]*tensor.Tensor) (*Detector, error) {
-	d := &Detector{Backbone: about.Backbone.Name, Weights: backbone.Weights{}, Training: about.Training}
+// withBackbone returns the tensors with the weights that the file was saved without.
+func withBackbone(tensors map[string]*tensor.Tensor, about *description, weights func(string) (backbone.Weights, error)) (map[string]*tensor.Tensor, error) {
+	w, err := weights(about.backbone.name)
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(tensors)
+	maps.DeleteFunc(all, func(name string, _ *tensor.Tensor) bool { return strings.HasPrefix(name, backbonePrefix) })
+	for name, t := range w {
+		all[backbonePrefix+name] = t
+	}
+	return all, nil
+}
+
+func assemble(about *description, tensors map[string]*tensor.Tensor) (*Detector, error) {
+	d := &Detector{Backbone: about.backbone.name, Weights: backbone.Weights{}, Training: about.training}
 	parameters := map[string]*tensor.Tensor{}
 	for name, t := range tensors {
 		if short, ok := strings.CutPrefix(name, backbonePrefix); ok {
@@ -167,32 +147,24 @@ func assemble(about description, tensors map[string]*tensor.Tensor) (*Detector, 
 			return nil, fmt.Errorf("unknown tensor %q", name)
 		}
 	}
-	if _, err := backbone.Named(d.Backbone); err != nil {
-		return nil, err
+	if about.method.name != "simplenet" {
+		return nil, fmt.Errorf("unknown method %q", about.method.name)
 	}
 	var err error
-	if about.Backbone.Embedded {
-		if d.Weights, err = EmbeddedWeights(d.Backbone); err != nil {
-			return nil, err
-		}
-	}
-	if about.Method.Name != "simplenet" {
-		return nil, fmt.Errorf("unknown method %q", about.Method.Name)
-	}
-	if d.Preparation, err = about.Preparation.Filled(); err != nil {
+	if d.Preparation, err = about.preparation.Filled(); err != nil {
 		return nil, err
 	}
-	if d.Method, err = method.NewSimpleNet(about.Method.Options, about.Method.Center, about.Method.Spread, parameters); err != nil {
+	if d.Method, err = method.NewSimpleNet(about.method.options, about.method.center, about.method.spread, parameters); err != nil {
 		return nil, err
 	}
 	if s, p := tensors[scoresName], tensors[peaksName]; s != nil && p != nil {
-		d.Calibration = Calibration{Scores: s.Data, Peaks: p.Data, Folds: about.Folds}
+		d.Calibration = Calibration{Scores: s.Data, Peaks: p.Data, Folds: about.folds}
 	}
 	if err := d.Check(); err != nil {
 		return nil, err
 	}
-	if got := Fingerprint(d.Weights); got != about.Backbone.SHA256 {
-		return nil, fmt.Errorf("the backbone's weights have SHA-256 %s, the detector was made with %s", got, about.Backbone.SHA256)
+	if got := Fingerprint(d.Weights); got != about.backbone.sha256 {
+		return nil, fmt.Errorf("the backbone's weights have SHA-256 %s, the detector was made with %s", got, about.backbone.sha256)
 	}
 	return d, nil
 }
@@ -245,16 +217,14 @@ func (d *Detector) file() (*tensor.File, error) {
 		return nil, fmt.Errorf("sdk: method %s cannot be written", d.Method.Name())
 	}
 	about := description{
-		FormatVersion: FormatVersion,
-		Backbone:      backboneRecord{Name: d.Backbone, SHA256: Fingerprint(d.Weights)},
-		Method:        methodRecord{Name: head.Name(), Options: head.Options, Center: head.Center, Spread: head.Spread},
-		Preparation:   d.Preparation,
-		Folds:         d.Calibration.Folds,
-		Training:      d.Training,
+		formatVersion: FormatVersion,
+		backbone:      backboneRecord{name: d.Backbone, sha256: Fingerprint(d.Weights)},
+		method:        methodRecord{name: head.Name(), options: head.Options, center: head.Center, spread: head.Spread},
+		preparation:   d.Preparation,
+		folds:         d.Calibration.Folds,
+		training:      d.Training,
 	}
-	if embedded, err := EmbeddedWeights(d.Backbone); err == nil {
-		about.Backbone.Embedded = Fingerprint(embedded) == about.Backbone.SHA256
-	}
+	about.backbone.embedded = d.Backbone == embedded && about.backbone.sha256 == embeddedFingerprint
 	f := &tensor.File{}
 	put := func(prefix string, tensors map[string]*tensor.Tensor) error {
 		for name, t := range tensors {
@@ -264,7 +234,7 @@ func (d *Detector) file() (*tensor.File, error) {
 		}
 		return nil
 	}
-	if !about.Backbone.Embedded {
+	if !about.backbone.embedded {
 		if err := put(backbonePrefix, d.Weights); err != nil {
 			return nil, err
 		}
@@ -279,9 +249,8 @@ func (d *Detector) file() (*tensor.File, error) {
 	}); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(about)
-	f.Metadata = map[string]string{descriptionKey: string(text)}
-	return f, err
+	f.Metadata = map[string]string{descriptionKey: about.text()}
+	return f, nil
 }
 
 // taps adds the detector's backbone to b and returns the maps its method reads.

@@ -8,10 +8,19 @@ import (
 	"path/filepath"
 
 	"github.com/flawscope/flawscope/kernels/tensor"
+	"github.com/flawscope/flawscope/sdk/backbone"
 )
 
 // ErrFormat means that bytes are not the file they should be, or a damaged one.
 var ErrFormat = errors.New("not a usable file")
+
+// ErrNewer means that a file is of a newer format than this program reads. It
+// comes with ErrFormat.
+var ErrNewer = errors.New("of a newer format")
+
+// ErrNoWeights means that a detector or a fit needs a backbone's weights that are
+// not built in and were not given.
+var ErrNoWeights = errors.New("weights are missing")
 
 // ReplaceFile writes a file so that after a crash at any moment either the old
 // or the new one is there, whole: into a temporary file beside it, synced, then
@@ -83,6 +92,13 @@ func ReadTensors(path string) (map[string]*tensor.Tensor, map[string]string, err
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return tensors, metadata, nil
+}
+
+// LoadWeights reads a backbone's weights from a safetensors file. Damage is
+// ErrFormat.
+func LoadWeights(r io.Reader) (backbone.Weights, error) {
+	tensors, _, err := parseTensors(r)
+	return tensors, err
 }
 
 func parseTensors(r io.Reader) (map[string]*tensor.Tensor, map[string]string, error) {

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"unicode/utf8"
+
+	"github.com/flawscope/flawscope/kernels/tensor/json"
 )
 
 // Limits are what a reader accepts. The zero value is the good default.
@@ -80,13 +81,15 @@ func Parse(data []byte, limits Limits) (*File, error) {
 	if !utf8.Valid(header) || len(header) == 0 || header[0] != '{' {
 		return nil, malformed("the header is not a JSON object")
 	}
-	h := headerReader{decoder: json.NewDecoder(bytes.NewReader(header))}
-	h.decoder.UseNumber()
+	h := headerReader{json.NewReader(header)}
 	f, parts, err := h.read()
 	if err != nil {
+		if !errors.Is(err, ErrFormat) {
+			err = malformed("header: %v", err)
+		}
 		return nil, err
 	}
-	if rest := bytes.TrimLeft(header[h.decoder.InputOffset():], " "); len(rest) > 0 {
+	if rest := bytes.TrimLeft(h.Rest(), " "); len(rest) > 0 {
 		return nil, malformed("the header goes on after its JSON object")
 	}
 	if err := assign(parts, body); err != nil {
@@ -140,15 +143,14 @@ func assign(parts []part, body []byte) error {
 	return nil
 }
 
-// headerReader walks the header token by token, because decoding into a map
-// would hide repeated names.
-type headerReader struct{ decoder *json.Decoder }
+// headerReader walks the header.
+type headerReader struct{ *json.Reader }
 
 func (h headerReader) read() (*File, []part, error) {
 	f := &File{Metadata: map[string]string{}, Tensors: map[string]*Entry{}}
 	var parts []part
 	sawMetadata := false
-	err := h.object(func(name string) error {
+	err := h.Object(func(name string) error {
 		if name == metadataKey {
 			if sawMetadata {
 				return malformed("two headers of metadata")
@@ -168,11 +170,11 @@ func (h headerReader) read() (*File, []part, error) {
 }
 
 func (h headerReader) metadata(into map[string]string) error {
-	return h.object(func(key string) error {
+	return h.Object(func(key string) error {
 		if _, twice := into[key]; twice {
 			return malformed("metadata %q: named twice", key)
 		}
-		value, err := h.text()
+		value, err := h.String()
 		into[key] = value
 		return err
 	})
@@ -181,14 +183,14 @@ func (h headerReader) metadata(into map[string]string) error {
 func (h headerReader) tensor(name string) (part, error) {
 	p := part{name: name, entry: &Entry{}}
 	seen := map[string]bool{}
-	err := h.object(func(key string) error {
+	err := h.Object(func(key string) error {
 		if seen[key] {
 			return malformed("tensor %q: two fields %q", name, key)
 		}
 		seen[key] = true
 		switch key {
 		case "dtype":
-			value, err := h.text()
+			value, err := h.String()
 			p.entry.Type = DType(value)
 			if err == nil && p.entry.Type.Width() == 0 {
 				return malformed("tensor %q: type %q is not supported", name, value)
@@ -221,70 +223,24 @@ func (h headerReader) tensor(name string) (part, error) {
 	return p, err
 }
 
-// object reads one JSON object and calls f after every key to read its value.
-func (h headerReader) object(f func(key string) error) error {
-	if err := h.delimiter('{'); err != nil {
-		return err
-	}
-	for h.decoder.More() {
-		key, err := h.text()
-		if err != nil {
-			return err
-		}
-		if err := f(key); err != nil {
-			return err
-		}
-	}
-	return h.delimiter('}')
-}
-
-func (h headerReader) token() (json.Token, error) {
-	token, err := h.decoder.Token()
-	if err != nil {
-		return nil, malformed("header: %v", err)
-	}
-	return token, nil
-}
-
-func (h headerReader) delimiter(want json.Delim) error {
-	token, err := h.token()
-	if err == nil && token != want {
-		err = malformed("header: %.40q where %q belongs", fmt.Sprint(token), want)
-	}
-	return err
-}
-
-func (h headerReader) text() (string, error) {
-	token, err := h.token()
-	value, ok := token.(string)
-	if err == nil && !ok {
-		err = malformed("header: %.40q where a string belongs", fmt.Sprint(token))
-	}
-	return value, err
-}
-
 // maxRank is the largest number of dimensions, PyTorch's.
 const maxRank = 64
 
 // numbers reads an array of at most maxRank whole numbers that are not negative.
 func (h headerReader) numbers() ([]int64, error) {
-	if err := h.delimiter('['); err != nil {
-		return nil, err
-	}
 	var values []int64
-	for h.decoder.More() {
-		token, err := h.token()
+	err := h.Array(func() error {
+		v, err := h.Int()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		number, _ := token.(json.Number)
-		v, err := strconv.ParseInt(string(number), 10, 64)
-		if err != nil || v < 0 {
-			return nil, malformed("header: %.40q where a whole number belongs", fmt.Sprint(token))
+		if v < 0 {
+			return malformed("header: %d where a whole number, 0 or more, belongs", v)
 		}
 		if values = append(values, v); len(values) > maxRank {
-			return nil, malformed("header: a list of more than %d numbers", maxRank)
+			return malformed("header: a list of more than %d numbers", maxRank)
 		}
-	}
-	return values, h.delimiter(']')
+		return nil
+	})
+	return values, err
 }

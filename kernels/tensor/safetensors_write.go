@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/flawscope/flawscope/kernels/tensor/json"
 )
 
 // Write writes f as a safetensors file. Equal contents give equal bytes: the
@@ -93,15 +95,8 @@ func (e *Entry) describe(b *bytes.Buffer, name string, from int64) error {
 	if !utf8.ValidString(name) {
 		return fmt.Errorf("safetensors: tensor %q: the name is not UTF-8", name)
 	}
-	key, err := json.Marshal(name)
-	if err != nil {
-		return err
-	}
-	dims, err := json.Marshal(append([]int{}, e.Dims...))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(b, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, key, e.Type, dims, from, from+int64(len(e.Data)))
+	dims := strings.ReplaceAll(fmt.Sprint(e.Dims), " ", ",")
+	fmt.Fprintf(b, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, json.AppendString(nil, name), e.Type, dims, from, from+int64(len(e.Data)))
 	return nil
 }
 
@@ -109,17 +104,9 @@ func appendStrings(b *bytes.Buffer, key, value string) error {
 	if !utf8.ValidString(key) || !utf8.ValidString(value) {
 		return fmt.Errorf("safetensors: metadata %q is not UTF-8", key)
 	}
-	k, err := json.Marshal(key)
-	if err != nil {
-		return err
-	}
-	v, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	b.Write(k)
+	b.Write(json.AppendString(nil, key))
 	b.WriteByte(':')
-	b.Write(v)
+	b.Write(json.AppendString(nil, value))
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/tensor"
-	"gonum.org/v1/gonum/mat"
 )
 
 // Aggregation says how a feature map's neighbourhoods become vectors.
@@ -210,20 +209,18 @@ func (s *SimpleNet) fold(fineWidth int) (first, second, bias *tensor.Tensor) {
 	gamma, beta := data("discriminator.norm.weight"), data("discriminator.norm.bias")
 	mean, variance := data("discriminator.norm.running_mean"), data("discriminator.norm.running_var")
 
-	var product mat.Dense
-	w := widen(hidden, width, weight)
-	product.Mul(w, widen(width, width, adaptor))
+	product := multiply(weight, adaptor, hidden, width, width)
 	first = tensor.New(tensor.Shape{hidden, fineWidth, 1, 1})
 	second = tensor.New(tensor.Shape{hidden, width - fineWidth, 1, 1})
 	bias = tensor.New(tensor.Vector(hidden))
 	for h := range hidden {
 		shift := float64(weightBias[h]) - float64(mean[h])
 		for m, a := range adaptorBias {
-			shift += w.At(h, m) * float64(a)
+			shift += float64(weight[h*width+m]) * float64(a)
 		}
 		k := float64(gamma[h]) / math.Sqrt(float64(variance[h])+batchNormEpsilon)
 		bias.Data[h] = float32(k*shift + float64(beta[h]))
-		for i, v := range product.RawRowView(h) {
+		for i, v := range product[h*width : (h+1)*width] {
 			if i < fineWidth {
 				first.Data[h*fineWidth+i] = float32(k * v)
 			} else {
@@ -232,12 +229,4 @@ func (s *SimpleNet) fold(fineWidth int) (first, second, bias *tensor.Tensor) {
 		}
 	}
 	return first, second, bias
-}
-
-func widen(rows, columns int, data []float32) *mat.Dense {
-	wide := make([]float64, len(data))
-	for i, v := range data {
-		wide[i] = float64(v)
-	}
-	return mat.NewDense(rows, columns, wide)
 }

@@ -15,8 +15,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/image/bmp"
@@ -189,7 +189,7 @@ func looksLike(b []byte) string {
 		head = head[:len(head)-1] // a rune may have been cut in two
 	}
 	text := utf8.Valid(head) && strings.IndexFunc(string(head), func(r rune) bool {
-		return !unicode.IsPrint(r) && !unicode.IsSpace(r)
+		return !strconv.IsPrint(r) && !strings.ContainsRune("\t\n\v\f\r", r)
 	}) < 0
 	if text {
 		return fmt.Sprintf("it is text that begins with %q", head)

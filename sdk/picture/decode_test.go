@@ -500,3 +500,22 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// TestFlatten holds flatten to image/draw.
+func TestFlatten(t *testing.T) {
+	r := image.Rect(3, 5, 20, 16)
+	ycbcr := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)
+	alpha := image.NewNYCbCrA(r, image.YCbCrSubsampleRatio422)
+	for _, plane := range [][]byte{ycbcr.Y, ycbcr.Cb, ycbcr.Cr, alpha.Y, alpha.Cb, alpha.Cr, alpha.A} {
+		for i := range plane {
+			plane[i] = byte(i*i*31 + 7)
+		}
+	}
+	for _, img := range []image.Image{ycbcr, alpha} {
+		want := image.NewRGBA(image.Rectangle{Max: r.Size()})
+		draw.Draw(want, want.Bounds(), img, r.Min, draw.Src)
+		if got := flatten(img); !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("%T: other pixels than image/draw's", img)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
-	"image/draw"
 )
 
 // orientation finds the EXIF orientation, 1 to 8, of a picture's bytes; 1, which
@@ -155,9 +154,17 @@ func upright(img image.Image, orientation int) image.Image {
 		return out
 	}
 	// What is left has planes of different sizes: *image.YCbCr, *image.NYCbCrA.
+	return upright(flatten(img), orientation)
+}
+
+// flatten returns the picture as four bytes a pixel, premultiplied.
+func flatten(img image.Image) *image.RGBA {
+	b := img.Bounds()
 	flat := image.NewRGBA(image.Rectangle{Max: b.Size()})
-	draw.Draw(flat, flat.Bounds(), img, b.Min, draw.Src)
-	return upright(flat, orientation)
+	for y := range b.Dy() {
+		copyRow8(flat.Pix[y*flat.Stride:][:4*b.Dx()], img, b.Min.Add(image.Pt(0, y)))
+	}
+	return flat
 }
 
 // turnPixels fills dst, of the given upright size, with src's pixels of pixel bytes.

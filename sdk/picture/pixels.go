@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
-	"image/draw"
 )
 
 // depth says how a picture's pixels are read and filtered.
@@ -133,7 +132,7 @@ func (r *rows) rgb8(to []lanes, y int) {
 	case *image.YCbCr:
 		spreadYCbCr(to, m, r.min.X, r.min.Y+y)
 	default:
-		draw.Draw(r.row8, r.row8.Rect, r.img, r.min.Add(image.Pt(0, y)), draw.Src)
+		copyRow8(r.row8.Pix, r.img, r.min.Add(image.Pt(0, y)))
 		r.spread(to, r.row8.Pix)
 	}
 }
@@ -200,7 +199,11 @@ func (r *rows) deep(to []float32, y int) {
 	if m, ok := r.img.(*image.RGBA64); ok {
 		pix = m.Pix[m.PixOffset(r.min.X, r.min.Y+y):]
 	} else {
-		draw.Draw(r.row16, r.row16.Rect, r.img, r.min.Add(image.Pt(0, y)), draw.Src)
+		from := r.min.Add(image.Pt(0, y))
+		for x := range len(pix) / 8 {
+			c := pixelAt(r.img, from.X+x, from.Y)
+			binary.BigEndian.PutUint64(pix[8*x:], uint64(c.R)<<48|uint64(c.G)<<32|uint64(c.B)<<16|uint64(c.A))
+		}
 	}
 	for i := 0; i < len(to); i += 3 {
 		p := binary.BigEndian.Uint64(pix[i/3*8:])
@@ -209,4 +212,20 @@ func (r *rows) deep(to []float32, y int) {
 		to[i+1] = float32(min(uint32(p>>32&0xffff)+ground, 0xffff))
 		to[i+2] = float32(min(uint32(p>>16&0xffff)+ground, 0xffff))
 	}
+}
+
+// copyRow8 fills to with premultiplied pixels of a row, four bytes each. (image/draw
+// does the same, and much more that a browser would download.)
+func copyRow8(to []uint8, img image.Image, from image.Point) {
+	for x := range len(to) / 4 {
+		c := pixelAt(img, from.X+x, from.Y)
+		to[4*x], to[4*x+1], to[4*x+2], to[4*x+3] = uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8), uint8(c.A>>8)
+	}
+}
+
+func pixelAt(img image.Image, x, y int) color.RGBA64 {
+	if m, ok := img.(image.RGBA64Image); ok {
+		return m.RGBA64At(x, y)
+	}
+	return color.RGBA64Model.Convert(img.At(x, y)).(color.RGBA64)
 }

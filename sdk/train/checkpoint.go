@@ -2,15 +2,9 @@ package train
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/flawscope/flawscope/kernels/tensor"
-	"github.com/flawscope/flawscope/sdk"
 )
 
 // checkpoint is where an interrupted fit goes on: the results of the stages that
@@ -27,76 +21,46 @@ type checkpoint struct {
 	states map[string]*tensor.Tensor // nil at the start of a stage
 }
 
-// checkpointKey is the name of the checkpoint's description in its file.
-const checkpointKey = "flawscope.checkpoint"
-
 // checkpointInterval is the time between two checkpoints.
 const checkpointInterval = 10 * time.Second
 
 // due says whether it is time for a checkpoint.
 func (f *fitting) due() bool {
-	return f.Checkpoint != "" && time.Since(f.saved) >= checkpointInterval
+	return f.Checkpoint != "" && time.Now().UnixMilli()-f.saved >= checkpointInterval.Milliseconds()
+}
+
+// memoryInterval is the time between two moments at which the state is taken from
+// a device that may be lost: little is learned twice, and taking it, some
+// milliseconds, does not count.
+const memoryInterval = time.Second
+
+// dueInMemory says whether it is time to take the state from the device.
+func (f *fitting) dueInMemory() bool {
+	if f.Reopen == nil {
+		return false
+	}
+	now := time.Now().UnixMilli()
+	if now-f.kept < memoryInterval.Milliseconds() {
+		return false
+	}
+	f.kept = now
+	return true
+}
+
+// saveIfDue writes the checkpoint when it is time.
+func (f *fitting) saveIfDue(c *checkpoint) error {
+	if !f.due() {
+		return nil
+	}
+	return f.save(c)
 }
 
 // keep takes in the state of the running stage.
-func (c *checkpoint) keep(l *learner) (err error) {
+func (c *checkpoint) keep(l *learner) error {
 	// A cancelled fit still saves.
-	c.Step = l.step
-	c.states, err = l.save(context.Background())
-	return err
-}
-
-// save writes the checkpoint, if there is to be one.
-func (f *fitting) save(c *checkpoint) error {
-	f.saved = time.Now()
-	if f.Checkpoint == "" {
-		return nil
-	}
-	c.Digest = f.digest
-	description, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return sdk.WriteTensors(f.Checkpoint, c.states, map[string]string{checkpointKey: string(description)})
-}
-
-// resume returns the saved checkpoint, or an empty one.
-func (f *fitting) resume(stages int) (*checkpoint, error) {
-	f.saved = time.Now()
-	c := &checkpoint{}
-	if !f.Resume || f.Checkpoint == "" {
-		return c, nil
-	}
-	tensors, metadata, err := sdk.ReadTensors(f.Checkpoint)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("train: checkpoint: %w", err)
-	}
-	if err := json.Unmarshal([]byte(metadata[checkpointKey]), c); err != nil {
-		return nil, fmt.Errorf("train: checkpoint %s: %w: its description: %v", f.Checkpoint, sdk.ErrFormat, err)
-	}
-	if c.Digest != f.digest {
-		return nil, fmt.Errorf("train: checkpoint %s belongs to other pictures or options; remove it or fit without resuming", f.Checkpoint)
-	}
-	if c.Stage < 0 || c.Stage >= stages || c.Step < 0 || len(c.Scores) != len(c.Peaks) {
-		return nil, fmt.Errorf("train: checkpoint %s: %w: stage %d of %d, step %d", f.Checkpoint, sdk.ErrFormat, c.Stage, stages, c.Step)
-	}
-	if c.Step > 0 {
-		c.states = tensors
-	}
-	return c, nil
-}
-
-// forget removes the checkpoint of a fit that is over.
-func (f *fitting) forget() error {
-	if f.Checkpoint == "" {
-		return nil
-	}
-	err := os.Remove(f.Checkpoint)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	states, err := l.save(context.Background())
+	if err == nil {
+		c.Step, c.states = l.step, states
 	}
 	return err
 }

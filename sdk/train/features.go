@@ -20,9 +20,9 @@ type features struct {
 	pictures [][]float32 // the vectors of each picture, width values a row
 }
 
-// maxFeatureBytes bounds the cache; beyond it every picture keeps only a random
+// defaultFeatureBytes bounds the cache; beyond it every picture keeps only a random
 // part of its vectors.
-const maxFeatureBytes = 2 << 30
+const defaultFeatureBytes = 2 << 30
 
 // extractor computes a picture's feature vectors.
 type extractor struct {

@@ -5,7 +5,6 @@ package train
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/sdk"
@@ -52,6 +50,16 @@ type Options struct {
 	// learning goes on from it, if it exists.
 	Checkpoint string
 	Resume     bool
+	// Reopen, where not nil, is asked for another device when one is lost
+	// (device.ErrLost), and learning goes on from what is held in memory. It returns
+	// the loss, or another error, to give up. Who made a device closes it.
+	Reopen func(ctx context.Context, lost error) (device.Device, error)
+	// Step, where not nil, is told of every step of learning, of which there are
+	// too few a minute on a slow machine to show only epochs.
+	Step func(done, total int)
+	// FeatureBytes is the most memory that the pictures' features take; of more
+	// pictures each keeps only a random part. 0 means 2 GiB.
+	FeatureBytes int64
 
 	network backbone.Network
 	head    method.SimpleNetOptions
@@ -131,6 +139,12 @@ func (o *Options) fill() error {
 	if o.Epochs == 0 {
 		o.Epochs = DefaultEpochs
 	}
+	if o.FeatureBytes == 0 {
+		o.FeatureBytes = defaultFeatureBytes
+	}
+	if o.FeatureBytes < 0 {
+		return fmt.Errorf("train: %d bytes for features", o.FeatureBytes)
+	}
 	if o.Epochs < 0 {
 		return fmt.Errorf("train: %d epochs", o.Epochs)
 	}
@@ -156,8 +170,9 @@ type fitting struct {
 	names    []string // of the usable pictures
 	usable   []int    // their places in pictures
 	features features
-	digest   string    // of the usable pictures and everything that decides the result
-	saved    time.Time // when the last checkpoint was
+	digest   string // of the usable pictures and everything that decides the result
+	saved    int64  // when the last checkpoint was, in milliseconds
+	kept     int64  // when the state was last taken from the device, likewise
 }
 
 // stage is one fit: a fold, or the final one.
@@ -222,7 +237,7 @@ func (f *fitting) fit(ctx context.Context) (*sdk.Detector, error) {
 
 // stage learns one detector and scores the pictures held out of it.
 func (f *fitting) stage(ctx context.Context, s stage, k int, saved *checkpoint) (*sdk.Detector, error) {
-	if err := f.learn(ctx, s.learn, k, saved); err != nil {
+	if err := f.persist(ctx, func() error { return f.learn(ctx, s.learn, k, saved) }); err != nil {
 		return nil, err
 	}
 	head, err := method.NewSimpleNet(f.head, 0, 1, saved.states)
@@ -230,7 +245,22 @@ func (f *fitting) stage(ctx context.Context, s stage, k int, saved *checkpoint) 
 		return nil, err
 	}
 	d := &sdk.Detector{Backbone: f.Backbone, Weights: f.Weights, Preparation: f.Preparation, Method: head}
-	return d, f.measure(ctx, d, s, saved)
+	return d, f.persist(ctx, func() error { return f.measure(ctx, d, s, saved) })
+}
+
+// persist does work again on another device as long as devices are lost.
+func (f *fitting) persist(ctx context.Context, work func() error) error {
+	for {
+		err := work()
+		if err == nil || f.Reopen == nil || !errors.Is(err, device.ErrLost) || ctx.Err() != nil {
+			return err
+		}
+		dev, err := f.Reopen(ctx, err)
+		if err != nil {
+			return err
+		}
+		f.dev = dev
+	}
 }
 
 // learn fits one head, from the checkpoint on if it is in this stage, and leaves
@@ -246,7 +276,12 @@ func (f *fitting) learn(ctx context.Context, pictures []int, k int, saved *check
 			return err
 		}
 	}
-	total := len(stages(len(f.usable), f.Seed)) * f.Epochs
+	stages := len(stages(len(f.usable), f.Seed))
+	if f.Step != nil {
+		all := f.Epochs * l.stepsPerEpoch()
+		l.stepped = func() { f.Step(k*all+l.step, stages*all) }
+	}
+	total := stages * f.Epochs
 	for l.step < f.Epochs*l.stepsPerEpoch() && ctx.Err() == nil {
 		loss, err := l.epoch(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -256,8 +291,8 @@ func (f *fitting) learn(ctx context.Context, pictures []int, k int, saved *check
 			saved.Loss = loss
 			f.progress(Progress{Phase: Learning, Done: k*f.Epochs + l.step/l.stepsPerEpoch(), Total: total, Loss: loss})
 		}
-		if f.due() {
-			if err := errors.Join(saved.keep(l), f.save(saved)); err != nil {
+		if f.due() || f.dueInMemory() {
+			if err := errors.Join(saved.keep(l), f.saveIfDue(saved)); err != nil {
 				return err
 			}
 		}
@@ -360,18 +395,39 @@ func (f *fitting) image(p int) (image.Image, error) {
 
 // read extracts the features of every usable picture.
 func (f *fitting) read(ctx context.Context) error {
-	e, err := newExtractor(ctx, f.dev, f.Options)
-	if err != nil {
+	var e *extractor
+	open := func() (err error) {
+		e, err = newExtractor(ctx, f.dev, f.Options)
 		return err
 	}
-	defer e.close()
+	if err := f.persist(ctx, open); err != nil {
+		return err
+	}
+	defer func() {
+		if e != nil {
+			e.close()
+		}
+	}()
 	f.features.width = f.head.Width()
 	total := f.pictures.Len()
-	keep := max(1, maxFeatureBytes/(4*f.features.width)/max(total, 1))
-	digest := sha256.New()
-	fmt.Fprintf(digest, "%s %+v %d %d %+v\n", f.Backbone, f.Preparation, f.Epochs, f.Seed, f.head)
+	keep := max(1, int(f.FeatureBytes)/(4*f.features.width)/max(total, 1))
+	digest := newDigest()
+	fmt.Fprintf(digest, "%s %+v %d %d %+v %d\n", f.Backbone, f.Preparation, f.Epochs, f.Seed, f.head, keep)
 	for i := range total {
-		name, err := f.readOne(ctx, e, i, keep, digest)
+		var name string
+		err := f.persist(ctx, func() (err error) {
+			if e == nil {
+				if err := open(); err != nil {
+					return &deviceError{err}
+				}
+			}
+			name, err = f.readOne(ctx, e, i, keep, digest)
+			if errors.Is(err, device.ErrLost) {
+				e.close()
+				e = nil
+			}
+			return err
+		})
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -58,6 +58,7 @@ type learner struct {
 	states   []method.NamedShape // everything that must survive an interruption
 	step     int
 	filled   bool // the pool was filled once
+	stepped  func()
 }
 
 func newLearner(ctx context.Context, dev device.Device, o method.SimpleNetOptions, f *features, pictures []int, seed uint32, epochs int) (*learner, error) {
@@ -188,6 +189,9 @@ func (l *learner) epoch(ctx context.Context) (float64, error) {
 		}
 		if err := l.plan.Run(); err != nil {
 			return 0, err
+		}
+		if l.stepped != nil {
+			l.stepped()
 		}
 		if l.step%steps == 0 {
 			break

@@ -1,0 +1,90 @@
+package train_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/cpu"
+	"github.com/flawscope/flawscope/kernels/device/devicetest"
+	"github.com/flawscope/flawscope/sdk/picture"
+	"github.com/flawscope/flawscope/sdk/train"
+)
+
+type parts int
+
+func (p parts) Len() int { return int(p) }
+
+func (p parts) Picture(i int) (train.Picture, error) {
+	img := image.NewGray(image.Rect(0, 0, 48, 48))
+	random := rand.New(rand.NewPCG(uint64(i), 1))
+	for k := range img.Pix {
+		img.SetGray(k%48, k/48, color.Gray{Y: uint8(120 + k/48 + random.IntN(16))})
+	}
+	var b bytes.Buffer
+	err := png.Encode(&b, img)
+	return train.Picture{Name: fmt.Sprint(i, ".png"), Bytes: b.Bytes()}, err
+}
+
+// TestReopen: a fit whose devices are lost at random calls gives the same bytes as
+// one on a single device.
+func TestReopen(t *testing.T) {
+	o := train.Options{Preparation: picture.Options{Width: 32, Height: 32}, Epochs: 2, Seed: 3}
+	fit := func(o train.Options, dev device.Device) ([]byte, error) {
+		d, err := train.Fit(t.Context(), dev, o, parts(5), nil)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		err = d.Write(&b)
+		return b.Bytes(), err
+	}
+	open := func(calls int) *devicetest.Fragile {
+		dev, err := cpu.Open(cpu.Options{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { dev.Close() })
+		return devicetest.NewFragile(dev, calls)
+	}
+	whole := open(0)
+	want, err := fit(o, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const seed = 11
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 10 {
+		losses := []int{}
+		next := func() *devicetest.Fragile {
+			at := 1 + random.IntN(whole.Calls())
+			if len(losses) == 3 {
+				at = 0
+			}
+			losses = append(losses, at)
+			return open(at)
+		}
+		o := o
+		o.Reopen = func(_ context.Context, lost error) (device.Device, error) {
+			if !errors.Is(lost, device.ErrLost) {
+				t.Errorf("asked for another device because of %v", lost)
+			}
+			return next(), nil
+		}
+		got, err := fit(o, next())
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("seed %d, lost at %v: another detector, %v", seed, losses, err)
+		}
+	}
+	o.Reopen = func(_ context.Context, lost error) (device.Device, error) { return nil, lost }
+	if _, err := fit(o, open(whole.Calls()/2)); !errors.Is(err, device.ErrLost) {
+		t.Errorf("nothing to reopen: %v", err)
+	}
+}

@@ -14,9 +14,33 @@
 // channels as IN0_C. A line #include "file" is replaced by that file.
 package shaders
 
-import "embed"
+import "iter"
 
-// Files holds the shaders.
-//
-//go:embed *.glsl dialect/*.glsl shared/*.glsl
-var Files embed.FS
+//go:generate go run ./generate
+
+// file is a shader; its text is known to the linker only.
+type file struct {
+	name string
+	text *string
+}
+
+// Text returns the text of a shader by its name, as in dialect/compute.glsl.
+func Text(name string) (text string, ok bool) {
+	for _, f := range files {
+		if f.name == name {
+			return *f.text, true
+		}
+	}
+	return "", false
+}
+
+// All are the names and texts of all shaders, in the order of names.
+func All() iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		for _, f := range files {
+			if !yield(f.name, *f.text) {
+				return
+			}
+		}
+	}
+}

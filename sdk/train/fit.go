@@ -332,14 +332,18 @@ func (f *fitting) measure(ctx context.Context, d *sdk.Detector, s stage, saved *
 	if err != nil {
 		return err
 	}
+	held, peaks, err := scores(s.held)
+	if err != nil {
+		return err
+	}
+	// Only now, for a device that is lost before has all this done again.
 	head := d.Method.(*method.SimpleNet)
 	head.Center, head.Spread = location(learned)
-	held, peaks, err := scores(s.held)
 	for i := range held {
 		saved.Scores = append(saved.Scores, float32((held[i]-head.Center)/head.Spread))
 		saved.Peaks = append(saved.Peaks, float32((peaks[i]-head.Center)/head.Spread))
 	}
-	return err
+	return nil
 }
 
 // location returns the median of the scores and their spread, the median

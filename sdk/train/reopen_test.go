@@ -33,12 +33,12 @@ func (p parts) Picture(i int) (train.Picture, error) {
 	return train.Picture{Name: fmt.Sprint(i, ".png"), Bytes: b.Bytes()}, err
 }
 
-// TestReopen: a fit whose devices are lost at random calls gives the same bytes as
-// one on a single device.
+// TestReopen: a fit whose devices are lost, at random calls or between two pictures
+// that are measured, gives the same bytes as one on a single device.
 func TestReopen(t *testing.T) {
 	o := train.Options{Preparation: picture.Options{Width: 32, Height: 32}, Epochs: 2, Seed: 3}
-	fit := func(o train.Options, dev device.Device) ([]byte, error) {
-		d, err := train.Fit(t.Context(), dev, o, parts(5), nil)
+	fit := func(o train.Options, dev device.Device, progress func(train.Progress)) ([]byte, error) {
+		d, err := train.Fit(t.Context(), dev, o, parts(5), progress)
 		if err != nil {
 			return nil, err
 		}
@@ -55,20 +55,28 @@ func TestReopen(t *testing.T) {
 		return devicetest.NewFragile(dev, calls)
 	}
 	whole := open(0)
-	want, err := fit(o, whole)
+	var attempts [][]int // calls at which the first, the second, ... device is lost
+	want, err := fit(o, whole, func(p train.Progress) {
+		if p.Phase == train.Calibrating {
+			attempts = append(attempts, []int{whole.Calls() + 1})
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const seed = 11
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 10 {
-		losses := []int{}
+	for range 6 {
+		attempts = append(attempts, []int{1 + random.IntN(whole.Calls()), 1 + random.IntN(whole.Calls()), 1 + random.IntN(whole.Calls())})
+	}
+	for _, losses := range attempts {
+		opened := 0
 		next := func() *devicetest.Fragile {
-			at := 1 + random.IntN(whole.Calls())
-			if len(losses) == 3 {
-				at = 0
+			at := 0
+			if opened < len(losses) {
+				at = losses[opened]
 			}
-			losses = append(losses, at)
+			opened++
 			return open(at)
 		}
 		o := o
@@ -78,13 +86,13 @@ func TestReopen(t *testing.T) {
 			}
 			return next(), nil
 		}
-		got, err := fit(o, next())
+		got, err := fit(o, next(), nil)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("seed %d, lost at %v: another detector, %v", seed, losses, err)
 		}
 	}
 	o.Reopen = func(_ context.Context, lost error) (device.Device, error) { return nil, lost }
-	if _, err := fit(o, open(whole.Calls()/2)); !errors.Is(err, device.ErrLost) {
+	if _, err := fit(o, open(whole.Calls()/2), nil); !errors.Is(err, device.ErrLost) {
 		t.Errorf("nothing to reopen: %v", err)
 	}
 }

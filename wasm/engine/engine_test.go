@@ -377,7 +377,7 @@ func TestLost(t *testing.T) {
 globalThis.e = await opened("webgl");
 globalThis.pictures = [];
 for (let i = 0; i < 4; i++) pictures.push({name: i + ".png", bytes: await part(i, 32, 32)});
-globalThis.learn = {type: "learn", pictures, width: 32, height: 32, epochs: 3, seed: 5};
+globalThis.learn = {type: "learn", pictures, width: 32, height: 32, epochs: 1, seed: 5};
 globalThis.bad = await part(9, 40, 32, true);
 globalThis.learned = await e.post(learn);
 globalThis.want = await e.post({type: "inspect", bytes: bad});

@@ -22,9 +22,9 @@ type segment struct {
 	data []byte
 }
 
-// repack returns the module with its data changed by change and laid into few
-// segments.
-func repack(module []byte, change func(memory []byte) error) ([]byte, error) {
+// repack returns the module with its code shortened, its data changed by change and
+// laid into few segments.
+func repack(module []byte, change func(memory []byte, address int64) error) ([]byte, error) {
 	const header = 8
 	if len(module) < header || string(module[:4]) != "\x00asm" {
 		return nil, errors.New("not a WebAssembly module")
@@ -47,6 +47,12 @@ func repack(module []byte, change func(memory []byte) error) ([]byte, error) {
 			}
 			body = appendData(nil, segments)
 		}
+		if id == codeSection {
+			var err error
+			if body, err = shorten(body); err != nil {
+				return nil, err
+			}
+		}
 		out = append(out, id)
 		out = binary.AppendUvarint(out, uint64(len(body)))
 		out = append(out, body...)
@@ -55,7 +61,7 @@ func repack(module []byte, change func(memory []byte) error) ([]byte, error) {
 }
 
 // relay lays the segments out in memory, has them changed, and cuts them anew.
-func relay(segments []segment, change func([]byte) error) ([]segment, error) {
+func relay(segments []segment, change func([]byte, int64) error) ([]segment, error) {
 	if len(segments) == 0 {
 		return nil, nil
 	}
@@ -66,7 +72,7 @@ func relay(segments []segment, change func([]byte) error) ([]segment, error) {
 	for _, s := range segments {
 		copy(memory[s.at-from:], s.data)
 	}
-	if err := change(memory); err != nil {
+	if err := change(memory, from); err != nil {
 		return nil, err
 	}
 	var cut []segment

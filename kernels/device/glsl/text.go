@@ -87,13 +87,14 @@ func (t *Text) Whole(prelude string) (string, error) {
 
 // Read returns a shader with its includes in place.
 func Read(name string) (string, error) {
-	file, err := shaders.Files.ReadFile(name)
-	if err != nil {
-		return "", fmt.Errorf("no shader: %w", err)
+	file, ok := shaders.Text(name)
+	if !ok {
+		return "", fmt.Errorf("no shader %s", name)
 	}
 	var text strings.Builder
-	for _, line := range strings.SplitAfter(string(file), "\n") {
+	for _, line := range strings.SplitAfter(file, "\n") {
 		if included, ok := strings.CutPrefix(line, "#include "); ok {
+			var err error
 			if line, err = Read(strings.Trim(included, "\"\n")); err != nil {
 				return "", err
 			}

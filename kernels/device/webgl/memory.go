@@ -43,18 +43,17 @@ func exportedMemory() (found js.Value) {
 	f := js.FuncOf(func(js.Value, []js.Value) any { return nil })
 	prototype.Set(method, original)
 	defer f.Release()
-	for found = f.Value; ; {
-		for _, name := range []string{"_inst", "exports", "mem"} {
-			if found.Type() != js.TypeObject {
-				return js.Undefined()
-			}
-			found = found.Get(name)
-		}
-		if !found.InstanceOf(js.Global().Get("WebAssembly").Get("Memory")) {
+	found = f.Value
+	for _, name := range []string{"_inst", "exports", "mem"} {
+		if found.Type() != js.TypeObject {
 			return js.Undefined()
 		}
-		return found
+		found = found.Get(name)
 	}
+	if !found.InstanceOf(js.Global().Get("WebAssembly").Get("Memory")) {
+		return js.Undefined()
+	}
+	return found
 }
 
 // show calls use with a typed array of the data, whose elements have the given

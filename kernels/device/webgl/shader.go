@@ -25,19 +25,26 @@ type shader struct {
 
 // Compile begins to compile and link.
 func (g *GL) Compile(vertex, text string) fragment.Shader {
-	compile := func(kind int, text string) any {
-		object := any(g.call.createShader.Invoke(kind))
-		g.call.shaderSource.Invoke(object, text)
-		g.call.compileShader.Invoke(object)
-		return object
-	}
-	if g.gone() { // then some browsers make null of every object
+	if g.gone() {
 		return fragment.Shader(g.shaders.add(&shader{err: errLost}))
 	}
-	if g.vertex[vertex] == nil {
-		g.vertex[vertex] = compile(vertexShader, vertex)
+	s := &shader{program: g.call.createProgram.Invoke(), vertex: g.vertex[vertex], fragment: g.call.createShader.Invoke(fragmentShader)}
+	first := s.vertex == nil
+	if first {
+		s.vertex = g.call.createShader.Invoke(vertexShader)
 	}
-	s := &shader{program: g.call.createProgram.Invoke(), vertex: g.vertex[vertex], fragment: compile(fragmentShader, text)}
+	if g.gone() { // then some of them may be null
+		return fragment.Shader(g.shaders.add(&shader{err: errLost}))
+	}
+	compile := func(object any, text string) {
+		g.call.shaderSource.Invoke(object, text)
+		g.call.compileShader.Invoke(object)
+	}
+	compile(s.fragment, text)
+	if first {
+		g.vertex[vertex] = s.vertex
+		compile(s.vertex, vertex)
+	}
 	g.call.attachShader.Invoke(s.program, s.vertex)
 	g.call.attachShader.Invoke(s.program, s.fragment)
 	g.call.linkProgram.Invoke(s.program)
@@ -68,12 +75,14 @@ func (g *GL) Compiled(number fragment.Shader, block bool) (done bool, err error)
 		s.err = errors.New(g.log(s))
 		return false, s.err
 	}
+	if !g.name(number, s) {
+		return false, errLost
+	}
 	g.call.detachShader.Invoke(s.program, s.fragment)
 	g.call.detachShader.Invoke(s.program, s.vertex)
 	g.call.deleteShader.Invoke(s.fragment)
 	s.vertex, s.fragment = nil, nil
 	s.linked = true
-	g.name(number, s)
 	return true, nil
 }
 
@@ -94,10 +103,16 @@ func (g *GL) log(s *shader) string {
 	return strings.Join(all, "\n")
 }
 
-// name binds the samplers to their units and finds the uniform "layer".
-func (g *GL) name(number fragment.Shader, s *shader) {
-	for i := range g.call.getProgramParameter.Invoke(s.program, activeUniforms).Int() {
-		uniform := g.call.getActiveUniform.Invoke(s.program, i).Get("name").String()
+// name binds the samplers to their units and finds the uniform "layer", unless the
+// context is lost, for which all answers are null.
+func (g *GL) name(number fragment.Shader, s *shader) bool {
+	count := g.call.getProgramParameter.Invoke(s.program, activeUniforms)
+	for i := 0; count.Type() == js.TypeNumber && i < count.Int(); i++ {
+		described := g.call.getActiveUniform.Invoke(s.program, i)
+		if !described.Truthy() {
+			break
+		}
+		uniform := described.Get("name").String()
 		if uniform == "layer" {
 			s.layer = g.call.getUniformLocation.Invoke(s.program, uniform)
 		}
@@ -108,6 +123,7 @@ func (g *GL) name(number fragment.Shader, s *shader) {
 			}
 		}
 	}
+	return !g.gone()
 }
 
 // DeleteShader frees a shader.

@@ -69,7 +69,7 @@ func (g *GL) Save() {
 		viewport: get(viewportBox), scissor: get(scissorBox), mask: get(colorWriteMask),
 	}
 	for i, capability := range disabled {
-		s.enabled[i] = g.call.isEnabled.Invoke(capability).Bool()
+		s.enabled[i] = g.call.isEnabled.Invoke(capability).Truthy()
 	}
 	for i, p := range pixelStores {
 		s.pixels[i] = get(p.name)
@@ -85,6 +85,9 @@ func (g *GL) Save() {
 	g.call.bindBuffer.Invoke(pixelUnpackBuffer, nil)
 	g.call.colorMask.Invoke(true, true, true, true)
 	g.setUp()
+	if g.gone() {
+		return // with answers that may be null
+	}
 	g.saved = s
 	g.bound = bound{textures: g.bound.textures}
 	// No number says "what the page has bound".

@@ -41,8 +41,8 @@ type Session struct {
 	gone    int           // the generation of device that was said to be lost
 
 	// The rest belongs to Serve.
-	breathed   time.Time
-	spoke      time.Time // when progress was last told
+	breathed   time.Duration // by uptime
+	spoke      time.Duration // when progress was last told
 	ctx        context.Context
 	kind       string
 	canvas     any
@@ -134,7 +134,7 @@ func (s *Session) next() (job, bool) {
 }
 
 func (s *Session) answer(j job) {
-	s.spoke, s.ctx = time.Time{}, j.ctx
+	s.spoke, s.ctx = 0, j.ctx
 	s.Breathe()
 	value, err := s.do(j)
 	s.ctx = nil
@@ -189,14 +189,20 @@ func (s *Session) do(j job) (value any, err error) {
 	return nil, errorf(CodeBadRequest, "a request of the kind %q", j.Kind)
 }
 
+var began = time.Now()
+
+// uptime is the time since the program began. (A time.Time within a Session would
+// bring 10 KB of formatting into a browser.)
+func uptime() time.Duration { return time.Since(began) }
+
 // breath is the longest time without looking for messages.
 const breath = 15 * time.Millisecond
 
 // Breathe lets messages come in when it is time. Devices that compute long call it.
 func (s *Session) Breathe() {
-	if now := time.Now(); now.Sub(s.breathed) >= breath {
+	if uptime()-s.breathed >= breath {
 		s.o.Yield()
-		s.breathed = time.Now()
+		s.breathed = uptime()
 	}
 }
 
@@ -205,8 +211,8 @@ const heartbeat = 60 * time.Millisecond
 
 // tell sends progress, not too often; the end of a phase always.
 func (s *Session) tell(id int, p Progress) {
-	now := time.Now()
-	if p.Skipped == "" && p.Done != p.Total && now.Sub(s.spoke) < heartbeat {
+	now := uptime()
+	if p.Skipped == "" && p.Done != p.Total && s.spoke != 0 && now-s.spoke < heartbeat {
 		return
 	}
 	s.spoke = now

@@ -23,7 +23,7 @@ func decode(m js.Value) (id int, r session.Request, err error) {
 	r = session.Request{
 		ID: o.whole("id"), Kind: session.Kind(o.text("type")),
 		Device: o.text("device"), Name: o.text("name"), Target: o.whole("target"),
-		NoMap:  o.given("map") && !o.value.Get("map").Truthy(),
+		NoMap: o.refused("map"), NoTune: o.refused("tune"),
 		Policy: sdk.Policy{FalseReject: o.number("falseReject"), MinArea: o.whole("minArea")},
 		Learn: session.LearnOptions{
 			Backbone: o.text("backbone"), Width: o.whole("width"), Height: o.whole("height"),
@@ -78,6 +78,8 @@ func (o *object) given(name string) bool {
 	v := o.value.Get(name)
 	return !v.IsUndefined() && !v.IsNull()
 }
+
+func (o *object) refused(name string) bool { return o.given(name) && !o.value.Get(name).Truthy() }
 
 func (o *object) text(name string) string {
 	if !o.given(name) {

@@ -57,6 +57,8 @@ func (e *encoder) result(value any) any {
 		return o
 	case session.Saved:
 		return map[string]any{"bytes": e.bytes(v.Bytes)}
+	case session.Table:
+		return map[string]any{"text": v.Text, "measured": v.Measured}
 	case session.Count:
 		return map[string]any{"pictures": v.Pictures}
 	case session.Found:

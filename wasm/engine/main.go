@@ -17,7 +17,7 @@ func main() {
 	turns := newTurns()
 	var s *session.Session
 	o := opener{breathe: func() { s.Breathe() }}
-	s = session.New(session.Options{Open: o.open, Emit: emit, Yield: turns.give})
+	s = session.New(session.Options{Open: o.open, Emit: emit, Yield: turns.give, Store: tables{}})
 	take := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		id, r, err := decode(args[0].Get("data"))
 		if err != nil {

@@ -26,9 +26,36 @@ function end(why) {
   early.forEach(onmessage);
 }
 
+// What was measured of devices, as texts by name, is in a database of this origin.
+// Without one, as in some private windows, it lasts as long as the worker; one that does
+// not answer is not waited for.
+globalThis.tables = {};
+let database;
+const answer = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+async function recall() {
+  const opening = indexedDB.open("flawscope", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("variants");
+  database = await answer(opening);
+  database.onversionchange = () => database.close();
+  const store = database.transaction("variants").objectStore("variants");
+  const [names, texts] = await Promise.all([answer(store.getAllKeys()), answer(store.getAll())]);
+  names.forEach((name, i) => (tables[name] ??= texts[i]));
+}
+globalThis.keep = (name, text) => {
+  tables[name] = text;
+  try {
+    database?.transaction("variants", "readwrite").objectStore("variants").put(text, name);
+  } catch {}
+};
+const recalled = Promise.race([recall().catch(() => {}), new Promise((done) => setTimeout(done, 500))]);
+
 const go = new Go();
 go.exit = (code) => end(said || "exit code " + code);
 const address = new URLSearchParams(location.search).get("engine") ?? "engine.wasm";
-WebAssembly.instantiateStreaming(fetch(address), go.importObject)
-  .then(({ instance }) => go.run(instance))
+Promise.all([WebAssembly.instantiateStreaming(fetch(address), go.importObject), recalled])
+  .then(([{ instance }]) => go.run(instance))
   .catch((error) => end(String(error)));

@@ -48,6 +48,27 @@ func (e Entry) Chosen() string {
 	return best.Variant
 }
 
+// String writes the entry for people: the operation, and below it each way with its
+// time.
+func (e Entry) String() string {
+	s := e.Operation + "\n"
+	for i, t := range e.Timings {
+		ms := "does not run"
+		if t.Time > 0 {
+			ms = strconv.FormatFloat(float64(t.Time)/1e6, 'f', 3, 64) + " ms"
+		}
+		s += fmt.Sprintf("  %12s  %s", ms, t.Variant)
+		if i == 0 {
+			s += "  default"
+		}
+		if t.Variant == e.Chosen() {
+			s += "  taken"
+		}
+		s += "\n"
+	}
+	return s
+}
+
 // lists says whether the entry compares just these ways.
 func (e Entry) lists(variants []string) bool {
 	return slices.EqualFunc(e.Timings, variants, func(t Timing, v string) bool { return t.Variant == v })

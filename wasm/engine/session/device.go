@@ -11,7 +11,7 @@ import (
 
 func (s *Session) open(j job) (any, error) {
 	s.drop()
-	s.opened, s.kind, s.canvas = false, j.Device, j.Canvas
+	s.opened, s.kind, s.canvas, s.noTune, s.measured = false, j.Device, j.Canvas, j.NoTune, 0
 	if err := s.acquire(j.ctx); err != nil {
 		if errors.Is(err, device.ErrLost) || j.ctx.Err() != nil {
 			return nil, err
@@ -37,7 +37,7 @@ func (s *Session) acquire(ctx context.Context) error {
 		s.rouse()
 	})
 	if err == nil {
-		s.device = &breathing{Device: dev, session: s}
+		s.device = &breathing{Device: s.tuned(dev), session: s}
 	}
 	return err
 }

@@ -19,8 +19,10 @@ type Request struct {
 	ID   int
 	Kind Kind
 	// Device of Open is "auto", "webgl" or "cpu"; Canvas, where not nil, is drawn on.
+	// NoTune takes default kernels instead of measuring which are fastest.
 	Device string
 	Canvas any
+	NoTune bool
 	// Name and Bytes are of Weights a backbone and its file, of Add a picture; Bytes
 	// of Load a detector, of Inspect a picture.
 	Name  string
@@ -41,18 +43,19 @@ type Kind string
 
 // The kinds of requests.
 const (
-	Open      Kind = "open"    // a device; answered by Opened
-	Weights   Kind = "weights" // gives a backbone's; answered by nothing
-	Load      Kind = "load"    // a detector; answered by Summary
-	Compile   Kind = "compile" // makes the detector ready, with Progress; answered by Summary
-	Inspect   Kind = "inspect" // answered by Inspection
-	SetPolicy Kind = "policy"  // answered by sdk.Decision
-	Add       Kind = "add"     // a picture to learn from; answered by Count
-	Forget    Kind = "forget"  // the pictures of Add; answered by Count
-	Learn     Kind = "learn"   // with Progress; answered by Learned
-	Save      Kind = "save"    // answered by Saved
-	Cancel    Kind = "cancel"  // at once; answered by Found
-	Close     Kind = "close"   // frees everything; answered by nothing
+	Open      Kind = "open"     // a device; answered by Opened
+	Weights   Kind = "weights"  // gives a backbone's; answered by nothing
+	Load      Kind = "load"     // a detector; answered by Summary
+	Compile   Kind = "compile"  // makes the detector ready, with Progress; answered by Summary
+	Inspect   Kind = "inspect"  // answered by Inspection
+	SetPolicy Kind = "policy"   // answered by sdk.Decision
+	Add       Kind = "add"      // a picture to learn from; answered by Count
+	Forget    Kind = "forget"   // the pictures of Add; answered by Count
+	Learn     Kind = "learn"    // with Progress; answered by Learned
+	Save      Kind = "save"     // answered by Saved
+	Variants  Kind = "variants" // answered by Table
+	Cancel    Kind = "cancel"   // at once; answered by Found
+	Close     Kind = "close"    // frees everything; answered by nothing
 )
 
 // LearnOptions say how to learn. Zero is the default of each.
@@ -111,8 +114,11 @@ type Summary struct {
 
 // Progress tells how far a request has come.
 type Progress struct {
-	Phase       string // "compiling", "reading", "learning", "calibrating"
-	Done, Total int    // programs, pictures, steps, pictures
+	// Phase is "compiling", "reading", "learning" or "calibrating"; Done and Total
+	// count programs, pictures, steps, pictures. In any of them kernels may be measured
+	// for the first time: "measuring", operations done, the total unknown and 0.
+	Phase       string
+	Done, Total int
 	Fraction    float64
 	Loss        float64
 	Skipped     string // why a picture could not be used, with its name
@@ -135,6 +141,13 @@ type Learned struct {
 
 // Saved is the file of the detector in use.
 type Saved struct{ Bytes []byte }
+
+// Table is what is known of the device's ways to run operations: for people, with the
+// times of each and which is taken; empty where there is no choice or NoTune.
+type Table struct {
+	Text     string
+	Measured int // operations, since the device was opened; the others were remembered
+}
 
 // Count is the number of pictures that wait to be learned from.
 type Count struct{ Pictures int }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/device/tune"
 	"github.com/flawscope/flawscope/sdk"
 	"github.com/flawscope/flawscope/sdk/backbone"
 )
@@ -28,6 +29,8 @@ type Options struct {
 	// Yield lets messages come in, where there is one thread for them and for the
 	// work; nil where there are more.
 	Yield func()
+	// Store keeps what is measured of devices, nil for nowhere.
+	Store tune.Store
 }
 
 // Session is one engine.
@@ -46,9 +49,12 @@ type Session struct {
 	ctx        context.Context
 	kind       string
 	canvas     any
+	noTune     bool
 	opened     bool
 	generation int // of the device; counts what was opened
 	device     device.Device
+	tuner      *tune.Device // within device, nil where nothing is measured
+	measured   int          // operations since the device was opened
 	weights    map[string]backbone.Weights
 	detector   *sdk.Detector
 	inspector  *sdk.Inspector
@@ -137,7 +143,7 @@ func (s *Session) answer(j job) {
 	s.spoke, s.ctx = 0, j.ctx
 	s.Breathe()
 	value, err := s.do(j)
-	s.ctx = nil
+	s.ctx, s.id = nil, 0
 	s.mu.Lock()
 	cancel := s.pending[j.ID]
 	delete(s.pending, j.ID)
@@ -177,6 +183,8 @@ func (s *Session) do(j job) (value any, err error) {
 		return s.inspect(j)
 	case SetPolicy:
 		return s.setPolicy(j.Policy)
+	case Variants:
+		return s.variants()
 	case Save:
 		b, err := s.save()
 		return Saved{b}, err
@@ -215,7 +223,7 @@ func (s *Session) tell(id int, p Progress) {
 	if p.Skipped == "" && p.Done != p.Total && s.spoke != 0 && now-s.spoke < heartbeat {
 		return
 	}
-	s.spoke = now
+	s.spoke, s.fraction = now, p.Fraction
 	s.o.Emit(Reply{id, ReplyProgress, p})
 	s.Breathe()
 }

@@ -35,7 +35,7 @@ fastest and the median time. Decoding and the detector's head are not in it.`,
 }
 
 func bench(ctx context.Context, c *console, where deviceFlags, size int) error {
-	dev, err := where.open(c)
+	dev, err := where.open(ctx, c)
 	if err != nil {
 		return err
 	}

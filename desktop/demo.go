@@ -47,7 +47,7 @@ pictures with the defects outlined, and a report.`,
 
 func demo(ctx context.Context, c *console, f demoFlags) error {
 	started := time.Now()
-	dev, err := f.device.open(c)
+	dev, err := f.device.open(ctx, c)
 	if err != nil {
 		return err
 	}

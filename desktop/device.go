@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/flawscope/flawscope/kernels/device"
@@ -11,7 +12,7 @@ import (
 )
 
 // deviceNames are the devices there can be.
-var deviceNames = [...]string{"cpu", "opengl"}
+var deviceNames = [...]string{"cpu", "opengl", "fragment"}
 
 // deviceFlags say where to compute, and how.
 type deviceFlags struct {
@@ -21,13 +22,13 @@ type deviceFlags struct {
 
 func (f *deviceFlags) add(command *cobra.Command) {
 	flags := command.Flags()
-	flags.StringVar(&f.name, "device", "auto", "where to compute: cpu, opengl, or auto (opengl on a hardware renderer, else cpu)")
+	flags.StringVar(&f.name, "device", "auto", "where to compute: cpu, opengl, fragment, or auto (opengl on a hardware renderer, else cpu)")
 	flags.BoolVar(&f.noTune, "no-tune", false, "take default kernels, neither measured nor remembered ones")
 }
 
 // open opens the device that the flags ask for.
-func (f deviceFlags) open(c *console) (device.Device, error) {
-	dev, err := openDevice(f.name)
+func (f deviceFlags) open(ctx context.Context, c *console) (device.Device, error) {
+	dev, err := chooseDevice(ctx, f.name)
 	varied, ok := dev.(device.Varied)
 	if err != nil || !ok || f.noTune {
 		return dev, err
@@ -41,15 +42,14 @@ func (f deviceFlags) open(c *console) (device.Device, error) {
 	}}), nil
 }
 
-// openDevice opens the device of that name, which takes default kernels.
-func openDevice(name string) (device.Device, error) {
+// chooseDevice opens the device that --device names. OpenGL without compute shaders,
+// as before 4.3, draws by fragment shaders instead.
+func chooseDevice(ctx context.Context, name string) (device.Device, error) {
 	switch name {
-	case "cpu":
-		return cpu.Open(cpu.Options{})
 	case "opengl":
-		return opengl.Open(opengl.Options{})
+		return openGL(ctx)
 	case "auto":
-		gpu, err := opengl.Open(opengl.Options{})
+		gpu, err := openGL(ctx)
 		if err == nil && !gpu.Info().Software {
 			return gpu, nil
 		}
@@ -58,9 +58,41 @@ func openDevice(name string) (device.Device, error) {
 				return nil, err
 			}
 		}
-		return cpu.Open(cpu.Options{})
+		return openDevice(ctx, "cpu")
 	}
-	return nil, usagef("--device %s: want auto, cpu or opengl", name)
+	return openDevice(ctx, name)
+}
+
+func openGL(ctx context.Context) (device.Device, error) {
+	dev, err := openDevice(ctx, "opengl")
+	if err == nil {
+		return dev, nil
+	}
+	if dev, failed := openDevice(ctx, "fragment"); failed == nil {
+		return dev, nil
+	}
+	return nil, err
+}
+
+// openDevice opens just the device of that name, which takes default kernels.
+func openDevice(ctx context.Context, name string) (device.Device, error) {
+	switch name {
+	case "cpu":
+		return cpu.Open(cpu.Options{})
+	case "opengl":
+		return opengl.Open(opengl.Options{})
+	case "fragment":
+		dev, err := opengl.OpenFragment(ctx, opengl.FragmentOptions{})
+		if err == nil {
+			return dev, nil
+		}
+		// Small boards have OpenGL ES 3.0 and no OpenGL 3.3.
+		if dev, failed := opengl.OpenFragment(ctx, opengl.FragmentOptions{ES: true}); failed == nil {
+			return dev, nil
+		}
+		return nil, err
+	}
+	return nil, usagef("--device %s: want auto, cpu, opengl or fragment", name)
 }
 
 // forLearning returns dev as learning uses it. On the cpu the same seed gives the

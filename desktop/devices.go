@@ -28,7 +28,7 @@ on a device, and remembered in the user's cache folder; bench uses some networks
 			case asJSON && !variants:
 				return usagef("--json is for --variants")
 			case variants:
-				return showVariants(c, asJSON)
+				return showVariants(command.Context(), c, asJSON)
 			}
 			return devices(command.Context(), c)
 		},
@@ -41,7 +41,7 @@ on a device, and remembered in the user's cache folder; bench uses some networks
 func devices(ctx context.Context, c *console) error {
 	var failed error
 	for _, name := range deviceNames {
-		dev, err := openDevice(name)
+		dev, err := openDevice(ctx, name)
 		if err != nil {
 			fmt.Fprintf(c.out, "%-9s not available: %v\n", name, err)
 			continue

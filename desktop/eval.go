@@ -65,7 +65,7 @@ type measures struct {
 }
 
 func eval(ctx context.Context, c *console, detector, data string, where deviceFlags) (*measures, error) {
-	dev, err := where.open(c)
+	dev, err := where.open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func fit(ctx context.Context, c *console, f fitFlags) error {
 	if err := mindCheckpoint(c, o); err != nil {
 		return err
 	}
-	dev, err := f.device.open(c)
+	dev, err := f.device.open(ctx, c)
 	if err != nil {
 		return err
 	}

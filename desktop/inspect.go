@@ -73,7 +73,7 @@ func (f *inspectFlags) check(command *cobra.Command) error {
 }
 
 func inspect(ctx context.Context, c *console, f inspectFlags, detector string, paths []string) (status int, err error) {
-	dev, err := f.device.open(c)
+	dev, err := f.device.open(ctx, c)
 	if err != nil {
 		return exitError, err
 	}

@@ -178,8 +178,27 @@ func TestModel(t *testing.T) {
 
 func TestDevices(t *testing.T) {
 	status, out, errs := flawscope(t, "devices")
-	if status != 0 || !strings.Contains(out, "self-test: OK") || strings.Contains(out, "FAIL") {
+	if status != 0 || strings.Count(out, "self-test: OK") != len(deviceNames) || strings.Contains(out, "FAIL") {
 		t.Errorf("status %d\n%s%s", status, out, errs)
+	}
+}
+
+// OpenGL without compute shaders, as Mesa can pretend, runs the fragment device, and
+// without OpenGL 3.3 that of OpenGL ES.
+func TestOldOpenGL(t *testing.T) {
+	if _, out, _ := flawscope(t, "devices"); !strings.Contains(out, "Mesa") {
+		t.Skip("only Mesa can pretend to be older")
+	}
+	for _, c := range []struct{ version, device, want string }{
+		{"3.3", "opengl", "OpenGL 3.3"},
+		{"3.1", "fragment", "OpenGL ES 3"},
+		{"3.3", "auto", "cpu: "},
+	} {
+		command := exec.Command(fixture.program, "inspect", fixture.detector, sample("good/000.png"), "--no-tune", "--threshold", "1e9", "--device", c.device)
+		command.Env = append(command.Environ(), "MESA_GL_VERSION_OVERRIDE="+c.version)
+		if status, _, errs := runCommand(t, command); status != exitPass || !strings.Contains(errs, c.want) {
+			t.Errorf("%s by OpenGL %s: status %d, want %q in\n%s", c.device, c.version, status, c.want, errs)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func BenchmarkTuned(b *testing.B) {
 }
 
 func benchmarkTuned(b *testing.B, name, networkName string) {
-	dev, err := openDevice(name)
+	dev, err := openDevice(b.Context(), name)
 	if err != nil {
 		b.Skip(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -28,10 +29,10 @@ type variant struct {
 }
 
 // showVariants prints what is remembered of every device.
-func showVariants(c *console, asJSON bool) error {
+func showVariants(ctx context.Context, c *console, asJSON bool) error {
 	tables := []variantTable{}
 	for _, name := range deviceNames {
-		dev, err := openDevice(name)
+		dev, err := openDevice(ctx, name)
 		if err != nil {
 			if !asJSON {
 				fmt.Fprintf(c.out, "%-9s not available: %v\n", name, err)

@@ -12,6 +12,12 @@ import (
 // TestVariants measures on the first use, remembers, shows what was measured, and
 // leaves that to --no-tune and learning.
 func TestVariants(t *testing.T) {
+	for _, device := range []string{"cpu", "fragment"} {
+		t.Run(device, func(t *testing.T) { testVariants(t, device) })
+	}
+}
+
+func testVariants(t *testing.T, device string) {
 	cache := t.TempDir()
 	run := func(args ...string) (out, errs string) {
 		t.Helper()
@@ -23,7 +29,7 @@ func TestVariants(t *testing.T) {
 		}
 		return out, errs
 	}
-	inspect := []string{"inspect", fixture.detector, sample("good/000.png"), "--device", "cpu", "--threshold", "1e9"}
+	inspect := []string{"inspect", fixture.detector, sample("good/000.png"), "--device", device, "--threshold", "1e9"}
 	const measuring = "first use here"
 	if _, errs := run(append(inspect, "--no-tune")...); strings.Contains(errs, measuring) {
 		t.Errorf("--no-tune measured:\n%s", errs)
@@ -61,9 +67,9 @@ func TestVariants(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &tables); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	i := slices.IndexFunc(tables, func(v variantTable) bool { return v.Device == "cpu" })
+	i := slices.IndexFunc(tables, func(v variantTable) bool { return v.Device == device })
 	if i < 0 || len(tables[i].Operations) == 0 {
-		t.Fatalf("no operations of the cpu in %s", out)
+		t.Fatalf("no operations of the %s in %s", device, out)
 	}
 	for _, o := range tables[i].Operations {
 		if len(o.Variants) < 2 || !slices.ContainsFunc(o.Variants, func(v variant) bool { return v.Name == o.Chosen && *v.MS > 0 }) {

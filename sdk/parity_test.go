@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -42,23 +43,26 @@ func find(t *testing.T, pattern string) files {
 	return names
 }
 
-func openDevices(t *testing.T) (fast, gl device.Device) {
+// openDevices opens the processor's device, the reference of the others, and those.
+func openDevices(t *testing.T) []device.Device {
 	t.Helper()
 	fast, err := cpu.Open(cpu.Options{})
-	if err != nil {
+	compute, err2 := opengl.Open(opengl.Options{})
+	drawing, err3 := opengl.OpenFragment(t.Context(), opengl.FragmentOptions{})
+	if err := errors.Join(err, err2, err3); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { fast.Close() })
-	gl, err = opengl.Open(opengl.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { gl.Close() })
-	return fast, gl
+	devices := []device.Device{fast, compute, drawing}
+	t.Cleanup(func() {
+		for _, d := range devices {
+			d.Close()
+		}
+	})
+	return devices
 }
 
-// TestParity: one detector file and the same bytes give on cpu and opengl scores
-// that differ by at most 1e-3·max(|score|, interquartile range of the calibration
+// TestParity: one detector file and the same bytes give on cpu, opengl and fragment
+// scores that differ by at most 1e-3·max(|score|, interquartile range of the calibration
 // scores), and the same verdict unless the score is that close to the threshold;
 // on 50 real pictures, with both backbones.
 func TestParity(t *testing.T) {
@@ -74,7 +78,7 @@ func TestParity(t *testing.T) {
 	if len(pictures) != 50 {
 		t.Fatalf("%d pictures, want 50", len(pictures))
 	}
-	fast, gl := openDevices(t)
+	devices := openDevices(t)
 	for _, network := range []string{"compact", "resnet18"} {
 		t.Run(network, func(t *testing.T) {
 			o := train.Options{Backbone: network, Epochs: 3, Seed: 1}
@@ -85,7 +89,7 @@ func TestParity(t *testing.T) {
 				}
 				o.Weights = weights
 			}
-			fitted, err := train.Fit(context.Background(), fast, o, tiles[:40], nil)
+			fitted, err := train.Fit(context.Background(), devices[0], o, tiles[:40], nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,47 +97,55 @@ func TestParity(t *testing.T) {
 			if err := fitted.Save(path); err != nil {
 				t.Fatal(err)
 			}
-			compare(t, path, pictures, fast, gl)
+			compare(t, path, pictures, devices)
 		})
 	}
 }
 
-func compare(t *testing.T, path string, pictures []string, fast, gl device.Device) {
+// compare holds the other devices to the first.
+func compare(t *testing.T, path string, pictures []string, devices []device.Device) {
 	d, err := sdk.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var inspectors [2]*sdk.Inspector
-	for i, dev := range []device.Device{fast, gl} {
+	inspectors := make([]*sdk.Inspector, len(devices))
+	for i, dev := range devices {
 		if inspectors[i], err = d.On(dev); err != nil {
 			t.Fatal(err)
 		}
 		defer inspectors[i].Close()
 	}
 	spread := quartiles(d.Calibration.Scores)
-	worst := 0.0
+	worst := make([]float64, len(devices))
 	for _, name := range pictures {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r [2]sdk.Result
-		for i := range r {
-			if r[i], err = inspectors[i].InspectBytes(context.Background(), b); err != nil {
+		var want sdk.Result
+		for i, dev := range devices {
+			r, err := inspectors[i].InspectBytes(context.Background(), b)
+			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-		}
-		allowed := 1e-3 * max(math.Abs(r[0].Score), spread)
-		apart := math.Abs(r[0].Score - r[1].Score)
-		worst = max(worst, apart/allowed)
-		if !(apart <= allowed) {
-			t.Errorf("%s: %v on cpu, %v on opengl, allowed difference %v", name, r[0].Score, r[1].Score, allowed)
-		}
-		if r[0].Verdict != r[1].Verdict && math.Abs(r[0].Score-r[0].Decision.Threshold) > allowed {
-			t.Errorf("%s: %s on cpu, %s on opengl", name, r[0].Verdict, r[1].Verdict)
+			if i == 0 {
+				want = r
+			}
+			on := dev.Info().Name
+			allowed := 1e-3 * max(math.Abs(want.Score), spread)
+			apart := math.Abs(want.Score - r.Score)
+			worst[i] = max(worst[i], apart/allowed)
+			if !(apart <= allowed) {
+				t.Errorf("%s: %v on cpu, %v on %s, allowed difference %v", name, want.Score, r.Score, on, allowed)
+			}
+			if want.Verdict != r.Verdict && math.Abs(want.Score-want.Decision.Threshold) > allowed {
+				t.Errorf("%s: %s on cpu, %s on %s", name, want.Verdict, r.Verdict, on)
+			}
 		}
 	}
-	t.Logf("%d pictures: the largest difference is %.4f of the allowed one", len(pictures), worst)
+	for i, dev := range devices[1:] {
+		t.Logf("%s, %d pictures: the largest difference is %.4f of the allowed one", dev.Info().Name, len(pictures), worst[i+1])
+	}
 }
 
 // quartiles returns the interquartile range.

@@ -62,6 +62,10 @@ func (p *Plan) compile(ctx context.Context, g *Graph, o Options) error {
 		for i, v := range n.in {
 			operands[i] = device.Operand{Shape: g.values[v].shape, Constant: g.values[v].constant != nil}
 		}
+		// A device may take its time to choose.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		program, err := p.device.Prepare(n.op, operands)
 		if err != nil {
 			return fmt.Errorf("graph: %s: %w", n.op.Name(), err)

@@ -40,6 +40,7 @@ func devices(t *testing.T) map[string]struct {
 	reference, err := cpu.Open(cpu.Options{Reference: true})
 	fast, err2 := cpu.Open(cpu.Options{})
 	gl, err3 := opengl.Open(opengl.Options{})
+	drawing, err4 := opengl.OpenFragment(t.Context(), opengl.FragmentOptions{})
 	return map[string]struct {
 		device.Device
 		tolerance float64
@@ -47,6 +48,7 @@ func devices(t *testing.T) map[string]struct {
 		"reference": {open(reference, err), 1e-5},
 		"cpu":       {open(fast, err2), 1e-4},
 		"opengl":    {open(gl, err3), 1e-5},
+		"fragment":  {open(drawing, err4), 1e-4},
 	}
 }
 

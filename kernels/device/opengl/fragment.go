@@ -86,7 +86,7 @@ func newFragmentGL(library string, a api) (*fragmentGL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := loadFunctions(c.procAddress); err != nil {
+	if err := loaded.loadDrawing(c.procAddress); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -109,6 +109,9 @@ func newFragmentGL(library string, a api) (*fragmentGL, error) {
 		case "GL_KHR_parallel_shader_compile", "GL_ARB_parallel_shader_compile":
 			g.caps.ParallelCompiles = true
 		}
+	}
+	if !a.es {
+		g.caps.Version = "OpenGL " + g.caps.Version
 	}
 	gl.GenVertexArrays(1, &g.array)
 	gl.BindVertexArray(g.array)

@@ -3,8 +3,11 @@ package opengl
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device"
@@ -40,6 +43,45 @@ func TestFragment(t *testing.T) {
 	}
 }
 
+// A driver of OpenGL 3.3 need not know a function of OpenGL 4.3, and one of those
+// that are listed must be there. Devices of compute shaders open afterwards all the same.
+func TestFragmentFunctions(t *testing.T) {
+	runtime.LockOSThread() // until the test ends: the context is current here
+	host, err := openContext("libEGL.so.1", desktopGL(3, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.close()
+	loaded.some, loaded.all = false, false
+	missing := "glViewport"
+	old := func(name string) unsafe.Pointer {
+		if name == missing || !slices.Contains(drawing[:], strings.TrimPrefix(name, "gl")) {
+			return nil
+		}
+		return host.procAddress(name)
+	}
+	if err := loaded.loadDrawing(old); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("without %s: %v", missing, err)
+	}
+	missing = ""
+	if err := loaded.loadDrawing(old); err != nil {
+		t.Fatal(err)
+	}
+	d := fragments(t, FragmentOptions{})
+	for i, c := range devicetest.Cases() {
+		if i%37 != 0 {
+			continue
+		}
+		if err := devicetest.Check(t.Context(), d, c); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	if err := loaded.loadAll(old); err == nil {
+		t.Error("functions of OpenGL 4.3 were found that are not there")
+	}
+	runOnce(t, open(t, Options{}))()
+}
+
 // Products and convolutions keep their results on small textures, which fold, with
 // four draw buffers, and with their loops rolled, as on some renderers.
 func TestFragmentLimits(t *testing.T) {
@@ -72,36 +114,7 @@ func TestFragmentLimits(t *testing.T) {
 
 // The ways that Prepare does not take first give the same results.
 func TestFragmentVariants(t *testing.T) {
-	d := fragments(t, FragmentOptions{ES: true})
-	for _, c := range devicetest.Cases() {
-		ways := d.Variants(c.Op, c.Operands())
-		if len(ways) < 2 || ways[0] != "winograd" && !strings.Contains(c.Name, "stride") {
-			continue
-		}
-		for _, way := range ways[1:] {
-			t.Run(c.Name+"/"+way, func(t *testing.T) {
-				if err := devicetest.Check(t.Context(), wayOf{d, way}, c); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
-	if _, err := d.PrepareVariant(kernels.Add{}, []device.Operand{{Shape: tensor.Scalar}, {Shape: tensor.Scalar}}, "sideways"); err == nil {
-		t.Error("an unknown variant is prepared")
-	}
-}
-
-// wayOf is a device that prepares by one of its variants.
-type wayOf struct {
-	*fragment.Device
-	way string
-}
-
-func (w wayOf) Prepare(op kernels.Op, in []device.Operand) (device.Program, error) {
-	if len(w.Variants(op, in)) == 0 {
-		return w.Device.Prepare(op, in)
-	}
-	return w.PrepareVariant(op, in, w.way)
+	devicetest.RunVariants(t, fragments(t, FragmentOptions{ES: true}), 0)
 }
 
 func TestFragmentRunDoesNotAllocate(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"unsafe"
 
 	"github.com/flawscope/flawscope/kernels/device"
@@ -114,30 +113,9 @@ func FromCurrent(getProc func(name string) unsafe.Pointer, o Options) (*Device, 
 	return d, nil
 }
 
-// loaded guards the table of GL functions, which package gl keeps for the whole
-// process. All contexts of a process share it: their functions come from one
-// dispatch library.
-var loaded struct {
-	sync.Mutex
-	done bool
-}
-
-func loadFunctions(getProc func(string) unsafe.Pointer) error {
-	loaded.Lock()
-	defer loaded.Unlock()
-	if loaded.done {
-		return nil
-	}
-	if err := gl.InitWithProcAddrFunc(getProc); err != nil {
-		return fmt.Errorf("OpenGL 4.3 is needed, but the driver lacks a function: %w", err)
-	}
-	loaded.done = true
-	return nil
-}
-
 // start learns about the context current on this thread.
 func (d *Device) start(getProc func(string) unsafe.Pointer) error {
-	if err := loadFunctions(getProc); err != nil {
+	if err := loaded.loadAll(getProc); err != nil {
 		return err
 	}
 	var major, minor int32

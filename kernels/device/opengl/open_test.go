@@ -136,7 +136,7 @@ func TestFromCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer host.close()
-	if err := loadFunctions(host.procAddress); err != nil {
+	if err := loaded.loadAll(host.procAddress); err != nil {
 		t.Fatal(err)
 	}
 	occupy()

@@ -39,6 +39,7 @@ type Device struct {
 
 	mu    sync.Mutex
 	table table
+	tick  time.Duration // of the clock, 0 until it is asked for
 }
 
 // New returns inner with tuning. Closing it closes inner.

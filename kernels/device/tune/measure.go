@@ -13,7 +13,8 @@ import (
 const (
 	compileTime = 10 * time.Second     // a way that compiles longer is left out
 	sampleTime  = 2 * time.Millisecond // of runs timed together, long beside waiting
-	sampleRuns  = 64                   // in a sample at most
+	sampleTicks = 20                   // of the clock that a sample lasts; browsers have clocks of 1 ms
+	sampleRuns  = 64                   // in a sample of sampleTime at most
 	rounds      = 8                    // samples of each way at most
 	hopeless    = 2                    // times as slow as the best after some rounds: not measured again
 	surely      = 5                    // so much slower in its first run
@@ -34,6 +35,7 @@ type contender struct {
 type measurement struct {
 	dev           device.Varied
 	clock         func() time.Time
+	length        time.Duration // of a sample
 	contenders    []*contender
 	timings       []Timing
 	shortOfMemory bool
@@ -54,7 +56,13 @@ type input struct {
 
 // measure times all ways. It fails only when none can run or the device is lost.
 func (d *Device) measure(op kernels.Op, in []device.Operand, variants []string) (*measurement, error) {
-	m := &measurement{dev: d.Varied, clock: d.options.clock, inputs: map[input]device.Buffer{}, read: tensor.New(tensor.Scalar)}
+	if d.tick == 0 {
+		d.tick = tick(d.options.clock)
+	}
+	m := &measurement{dev: d.Varied, clock: d.options.clock, length: max(sampleTime, sampleTicks*d.tick), inputs: map[input]device.Buffer{}, read: tensor.New(tensor.Scalar)}
+	if m.length > max(d.options.Time, sampleTime) {
+		return m, errors.New("tune: the clock is too coarse")
+	}
 	defer m.free()
 	err := m.stage(op, in)
 	for i := 0; err == nil && i < len(variants); i++ {
@@ -79,6 +87,17 @@ func (d *Device) measure(op kernels.Op, in []device.Operand, variants []string) 
 		m.take("")
 	}
 	return m, err
+}
+
+// tick returns by how much a clock moves at a time.
+func tick(clock func() time.Time) time.Duration {
+	from := clock()
+	for range 1 << 20 {
+		if step := clock().Sub(from); step > 0 {
+			return step
+		}
+	}
+	return 1 // it stands still, as in tests
 }
 
 // stage makes what all ways share: the inputs' values and the outputs.
@@ -115,8 +134,8 @@ func (m *measurement) alloc(l device.Layout) (device.Buffer, error) {
 	return b, err
 }
 
-// enter makes a contender ready, runs it once to warm up and once for its first
-// time.
+// enter makes a contender ready, runs it once to warm up and as often as its first
+// time takes.
 func (m *measurement) enter(c *contender, op kernels.Op, in []device.Operand) error {
 	var err error
 	if c.program, err = m.dev.PrepareVariant(op, in, c.variant); err != nil {
@@ -144,11 +163,23 @@ func (m *measurement) enter(c *contender, op kernels.Op, in []device.Operand) er
 	if _, err := m.sample(c, 1); err != nil {
 		return err
 	}
-	took, err := m.sample(c, 1)
-	if err == nil {
-		c.best = max(took, 1)
+	for runs := 1; ; {
+		took, err := m.sample(c, runs)
+		if err != nil {
+			return err
+		}
+		c.best = max(took/time.Duration(runs), 1)
+		more := min(m.runs(c), 4*runs)
+		if took >= m.length || more <= runs {
+			return nil
+		}
+		runs = more
 	}
-	return err
+}
+
+// runs returns how many runs of a contender make a sample.
+func (m *measurement) runs(c *contender) int {
+	return int(min(max(m.length/c.best, 1), sampleRuns*m.length/sampleTime))
 }
 
 // sample times so many runs together.
@@ -180,8 +211,12 @@ func (m *measurement) compete(each time.Duration) error {
 			}
 		}
 		for _, c := range m.contenders {
-			runs := int(min(max(sampleTime/max(c.best, 1), 1), sampleRuns))
-			if c.out = c.out || c.best > limit*least || c.spent+time.Duration(runs)*c.best > each; c.out {
+			if c.out || c.best == 0 {
+				c.out = true
+				continue
+			}
+			runs := m.runs(c)
+			if c.out = c.best > limit*least || c.spent+time.Duration(runs)*c.best > each; c.out {
 				continue
 			}
 			took, err := m.sample(c, runs)

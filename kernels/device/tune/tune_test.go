@@ -164,6 +164,24 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// Browsers have coarse clocks: samples last longer there, and by one that is too
+// coarse nothing is measured.
+func TestCoarseClock(t *testing.T) {
+	for _, c := range []struct {
+		tick time.Duration
+		want string
+	}{{time.Millisecond, "b"}, {100 * time.Millisecond, ""}} {
+		f := newFake(way{name: "a", takes: 150 * time.Microsecond}, way{name: "b", takes: 100 * time.Microsecond}, way{name: "c", takes: 5 * time.Millisecond})
+		d := New(f, Options{clock: func() time.Time {
+			f.now = f.now.Add(time.Microsecond)
+			return f.now.Truncate(c.tick)
+		}})
+		if got := choose(t, d, small...); got != c.want || len(d.Entries()) == 1 != (c.want == "b") {
+			t.Errorf("by a clock of %v: chose %q, want %q; %v", c.tick, got, c.want, d.Entries())
+		}
+	}
+}
+
 func TestShapesApart(t *testing.T) {
 	f := newFake(way{name: "a", takes: 200}, way{name: "b", takes: 100})
 	measured := 0

@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
+	"io"
+	"runtime"
 
-	"github.com/flawscope/flawscope/kernels"
+	"github.com/flawscope/flawscope/docs/bench/contest"
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/device/cpu"
 	"github.com/flawscope/flawscope/kernels/device/opengl"
-	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
 // scripts is where the peers' programs lie, from the repository's root.
@@ -25,12 +24,12 @@ type bench struct {
 	gl      device.Device // nil when there is none
 	blas    *openBLAS     // nil when there is none
 	ort     *onnxRuntime  // nil when there is none
-	rows    []*line
+	rows    []*contest.Row
 	skipped []string // what was left out, and why
 }
 
 func open(ctx context.Context, o options) (*bench, error) {
-	b := &bench{options: o, ctx: ctx, load: loadAverage()}
+	b := &bench{options: o, ctx: ctx, load: contest.LoadAverage()}
 	var err error
 	if b.cpu, err = cpu.Open(cpu.Options{Workers: o.workers}); err != nil {
 		return nil, err
@@ -85,46 +84,21 @@ func (b *bench) devices() []device.Device {
 	return []device.Device{b.cpu, b.gl}
 }
 
-// same returns an error unless two results agree as single precision allows.
-func same(name string, got, want *tensor.Tensor) error {
-	var away, size float64
-	for i, w := range want.Data {
-		d := float64(got.Data[i]) - float64(w)
-		away += d * d
-		size += float64(w) * float64(w)
+// print writes the machine, the table and what is missing from it.
+func (b *bench) print(w io.Writer, results []contest.Result) error {
+	cpu := b.cpu.Info()
+	fmt.Fprintf(w, "cpu     %s (%s), %s, %s/%s\n", cpu.Renderer, cpu.Detail, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if b.gl != nil {
+		gl := b.gl.Info()
+		fmt.Fprintf(w, "opengl  %s (%s)\n", gl.Renderer, gl.Detail)
 	}
-	if size == 0 {
-		return errors.New(name + ": the expected result is all zeros")
+	contest.WarnOfLoad(w, b.load, b.workers)
+	fmt.Fprintln(w)
+	if err := contest.Print(w, results); err != nil {
+		return err
 	}
-	const tolerance = 1e-3
-	if e := math.Sqrt(away / size); !(e < tolerance) {
-		return fmt.Errorf("%s: relative L2 error %.1e to the peer's result, want less than %.0e", name, e, tolerance)
+	for _, reason := range b.skipped {
+		fmt.Fprintln(w, "skipped:", reason)
 	}
 	return nil
-}
-
-// random returns independent normal values.
-func random(s tensor.Shape, deviation float64, seed uint32) *tensor.Tensor {
-	t := tensor.New(s)
-	kernels.Noise{To: s, Std: float32(deviation)}.Reference([]*tensor.Tensor{t},
-		[]*tensor.Tensor{tensor.From(tensor.Rows(1, 4), kernels.Counter(seed, 0))})
-	return t
-}
-
-// counted is a builder that counts the floating-point operations of the products
-// and convolutions it is given, two for a multiplication with its addition.
-type counted struct {
-	kernels.Builder
-	flop float64
-}
-
-func (c *counted) Apply(op kernels.Op, in ...kernels.Value) []kernels.Value {
-	out := c.Builder.Apply(op, in...)
-	switch op.(type) {
-	case kernels.Conv2D, kernels.Linear:
-		// Every output value takes as many products as one filter has weights.
-		w := c.Shape(in[1])
-		c.flop += 2 * float64(c.Shape(out[0]).Len()) * float64(w[1]*w[2]*w[3])
-	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/flawscope/flawscope/docs/bench/contest"
 	"github.com/flawscope/flawscope/sdk/dataset"
 	"github.com/flawscope/flawscope/sdk/train"
 )
@@ -24,7 +25,7 @@ func (f files) Picture(i int) (train.Picture, error) {
 
 // fit times the learning of a Compact detector from 200 pictures by the default
 // schedule, once, after everything else.
-func (b *bench) fit() (*result, error) {
+func (b *bench) fit() (*contest.Result, error) {
 	const name, pictures = "fit/compact_200", 200
 	if b.short {
 		b.skip(name, fmt.Errorf("-short"))
@@ -39,11 +40,11 @@ func (b *bench) fit() (*result, error) {
 		return nil, nil
 	}
 	fmt.Fprintln(os.Stderr, name)
-	time.Sleep(rest)
+	contest.Rest()
 	start := time.Now()
 	if _, err := train.Fit(b.ctx, b.cpu, train.Options{Seed: 1}, files(found[:pictures]), nil); err != nil {
 		return nil, err
 	}
-	ms := time.Since(start).Seconds() * 1000
-	return &result{Name: name, Ours: ms, best: [2]float64{ms, ms}}, nil
+	result := contest.Once(name, time.Since(start))
+	return &result, nil
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+
+	"github.com/flawscope/flawscope/docs/bench/contest"
 )
 
 // options are the command line's.
@@ -52,7 +54,7 @@ func run(ctx context.Context, o options) error {
 	if err := b.prepare(); err != nil {
 		return err
 	}
-	results, err := measure(ctx, b.rows, o.rounds)
+	results, err := contest.Measure(ctx, b.rows, o.rounds)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,8 @@ func run(ctx context.Context, o options) error {
 	if fit != nil {
 		results = append(results, *fit)
 	}
-	b.print(os.Stdout, results)
-	return write(o.out, results)
+	if err := b.print(os.Stdout, results); err != nil {
+		return err
+	}
+	return contest.Write(o.out, results)
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/flawscope/flawscope/docs/bench/contest"
 	"github.com/flawscope/flawscope/kernels/tensor"
 	"github.com/flawscope/flawscope/sdk/backbone"
 )
@@ -85,7 +86,7 @@ func (o *onnxRuntime) ask(request map[string]any) (ortAnswer, error) {
 
 // network exports a backbone up to layer3 with these weights, runs it on x and
 // returns its output, its contender and its name.
-func (o *onnxRuntime) network(name string, w backbone.Weights, x *tensor.Tensor, out tensor.Shape) (*tensor.Tensor, contender, string, error) {
+func (o *onnxRuntime) network(name string, w backbone.Weights, x *tensor.Tensor, out tensor.Shape) (*tensor.Tensor, contest.Contender, string, error) {
 	path := func(end string) string { return filepath.Join(o.folder, name+end) }
 	f := &tensor.File{}
 	for key, t := range w {

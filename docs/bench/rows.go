@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 
+	"github.com/flawscope/flawscope/docs/bench/contest"
+	"github.com/flawscope/flawscope/docs/bench/work"
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/graph"
@@ -17,7 +19,7 @@ import (
 
 // resnet adds ResNet-18 to layer3 at 256x256 on both devices.
 func (b *bench) resnet() error {
-	weights, err := randomWeights("resnet18")
+	weights, err := work.Weights("resnet18")
 	if err != nil {
 		return err
 	}
@@ -27,7 +29,7 @@ func (b *bench) resnet() error {
 // wideResNet adds WideResNet-50-2 to layer3 at 288x288 beside onnxruntime's, and
 // the whole inspection with SimpleNet's head on it.
 func (b *bench) wideResNet() error {
-	weights, err := randomWeights("wide_resnet50_2")
+	weights, err := work.Weights("wide_resnet50_2")
 	if err != nil {
 		return err
 	}
@@ -38,22 +40,6 @@ func (b *bench) wideResNet() error {
 	return b.inspection("cpu/simplenet_wrn50_288", weights, 288)
 }
 
-// randomWeights are He-normal, with biases that are not zero so that the
-// comparison with the peer sees them.
-func randomWeights(name string) (backbone.Weights, error) {
-	network, err := backbone.Named(name)
-	if err != nil {
-		return nil, err
-	}
-	w := network.Random(1)
-	for _, t := range w {
-		if t.Shape == tensor.Vector(t.Shape[1]) {
-			copy(t.Data, random(t.Shape, 0.1, 2).Data)
-		}
-	}
-	return w, nil
-}
-
 // backbone adds a row per device: the picture written, the network run to layer3,
 // and that map read, as onnxruntime's time includes both copies.
 func (b *bench) backbone(row, name string, w backbone.Weights, size int, devices []device.Device) error {
@@ -62,13 +48,13 @@ func (b *bench) backbone(row, name string, w backbone.Weights, size int, devices
 		return err
 	}
 	g := graph.New()
-	c := &counted{Builder: g}
-	x := random(tensor.Shape{1, 3, size, size}, 1, 3)
+	c := &work.Counted{Builder: g}
+	x := work.Picture(size)
 	taps := network.Build(c, g.Input("picture", x.Shape), w)
 	last := taps[len(taps)-1]
 	g.Output("layer3", last)
 
-	var theirs contender
+	var theirs contest.Contender
 	var peer string
 	var want *tensor.Tensor
 	if b.ort != nil {
@@ -94,71 +80,68 @@ func (b *bench) backbone(row, name string, w backbone.Weights, size int, devices
 		if err := infer(); err != nil {
 			return err
 		}
-		r := &line{name: dev.Info().Name + "/" + row, flop: c.flop, ours: timed(infer)}
+		r := &contest.Row{Name: dev.Info().Name + "/" + row, FLOP: c.FLOP, Ours: contest.Timed(infer)}
 		if want == nil {
 			want = y.Clone()
 		}
-		if err := same(r.name, y, want); err != nil {
+		if err := same(r, y, want); err != nil {
 			return err
 		}
-		if dev == b.cpu {
-			r.peer, r.theirs = peer, theirs
+		if dev == b.cpu && theirs != nil {
+			r.Peers = []contest.Peer{{Name: peer, Run: theirs}}
 		}
 		b.rows = append(b.rows, r)
 	}
 	return nil
 }
 
-// linear adds the product that decides SimpleNet's speed. Ours is timed in a
-// plan, its operands where the network leaves them and its weights packed
-// beforehand; OpenBLAS packs both operands at every call, as its interface asks.
+// linear adds the linear map. Ours is timed in a plan, its operands where the
+// network leaves them and its weights packed beforehand; OpenBLAS packs both
+// operands at every call, as its interface asks.
 func (b *bench) linear() error {
-	const rows, width = 1296, 1536
-	x, w := random(tensor.Rows(width, rows), 1, 4), random(tensor.Shape{width, width, 1, 1}, 1, 5)
+	o := work.Linear()
+	w := o.Constants[0]
 	var want *tensor.Tensor
 	if b.blas != nil {
-		want = tensor.New(x.Shape)
-		b.blas.linear(want, w, x)
+		want = tensor.New(o.X.Shape)
+		b.blas.linear(want, w, o.X)
 	}
 	for _, dev := range b.devices() {
-		r, y, err := b.operation(dev, "linear_1296x1536x1536", kernels.Linear{}, x, w)
+		r, y, err := b.operation(dev, "linear_1296x1536x1536", o)
 		if err != nil {
 			return err
 		}
 		if want == nil {
 			want = y
 		}
-		if err := same(r.name, y, want); err != nil {
+		if err := same(r, y, want); err != nil {
 			return err
 		}
 		if dev == b.cpu && b.blas != nil {
-			out := tensor.New(x.Shape)
-			r.peer = b.blas.name
-			r.theirs = timed(func() error {
-				b.blas.linear(out, w, x)
+			out := tensor.New(o.X.Shape)
+			r.Peers = []contest.Peer{{Name: b.blas.name, Run: contest.Timed(func() error {
+				b.blas.linear(out, w, o.X)
 				return nil
-			})
+			})}}
 		}
 	}
 	return nil
 }
 
-// convolutions adds the 3x3 convolutions that ResNet-18 consists of.
+// convolutions adds the 3x3 convolutions.
 func (b *bench) convolutions() error {
-	for _, s := range []struct{ channels, size int }{{64, 64}, {128, 32}, {256, 16}} {
-		x := random(tensor.Shape{1, s.channels, s.size, s.size}, 1, 6)
-		w := random(tensor.Shape{s.channels, s.channels, 3, 3}, 0.1, 7)
+	for _, o := range work.Convolutions() {
 		var want *tensor.Tensor
 		for _, dev := range b.devices() {
-			name := fmt.Sprintf("conv%d_%dx%d", s.channels, s.size, s.size)
-			r, y, err := b.operation(dev, name, kernels.Conv(3, 1, kernels.ReLU), x, w, random(tensor.Vector(s.channels), 1, 8))
+			s := o.X.Shape
+			r, y, err := b.operation(dev, fmt.Sprintf("conv%d_%dx%d", s[1], s[2], s[3]), o)
 			if err != nil {
 				return err
 			}
 			if want == nil {
 				want = y
 			}
-			if err := same(r.name, y, want); err != nil {
+			if err := same(r, y, want); err != nil {
 				return err
 			}
 		}
@@ -166,41 +149,28 @@ func (b *bench) convolutions() error {
 	return nil
 }
 
-// operation adds a row of one operation with constant weights and returns its
-// result. Only the run is timed; a value read back waits for it to end.
-func (b *bench) operation(dev device.Device, name string, op kernels.Op, x *tensor.Tensor, constants ...*tensor.Tensor) (*line, *tensor.Tensor, error) {
-	g := graph.New()
-	c := &counted{Builder: g}
-	in := []kernels.Value{g.Input("x", x.Shape)}
-	for _, t := range constants {
-		in = append(in, g.Constant(t))
-	}
-	out := kernels.Apply1(c, op, in...)
-	g.Output("y", out)
-	g.Input("end", tensor.Scalar)
-	plan, err := g.Compile(b.ctx, dev, graph.Options{})
+// operation adds a row of one operation and returns its result. Only the run is
+// timed.
+func (b *bench) operation(dev device.Device, name string, o work.Operation) (*contest.Row, *tensor.Tensor, error) {
+	job, err := work.Compile(b.ctx, dev, o.X, o.Build)
 	if err != nil {
 		return nil, nil, err
 	}
-	end, y := tensor.New(tensor.Scalar), tensor.New(g.Shape(out))
-	if err := plan.Write("x", x); err != nil {
+	y, err := job.Result()
+	if err != nil {
 		return nil, nil, err
 	}
-	if err := plan.Write("end", end); err != nil {
-		return nil, nil, err
-	}
-	run := func() error {
-		if err := plan.Run(); err != nil {
-			return err
-		}
-		return plan.Read(b.ctx, "end", end)
-	}
-	if err := run(); err != nil {
-		return nil, nil, err
-	}
-	r := &line{name: dev.Info().Name + "/" + name, flop: c.flop, ours: timed(run)}
+	r := &contest.Row{Name: dev.Info().Name + "/" + name, FLOP: job.FLOP, Ours: contest.Timed(func() error { return job.Run(1) })}
 	b.rows = append(b.rows, r)
-	return r, y, plan.Read(b.ctx, "y", y)
+	return r, y, nil
+}
+
+// same returns an error unless a row's result is the expected one.
+func same(r *contest.Row, got, want *tensor.Tensor) error {
+	if err := work.Same(got, want); err != nil {
+		return fmt.Errorf("%s: %w", r.Name, err)
+	}
+	return nil
 }
 
 // inspection adds a whole inspection: the picture prepared and written, backbone,
@@ -215,7 +185,7 @@ func (b *bench) inspection(name string, w backbone.Weights, size int) error {
 		return err
 	}
 	img := gradient(size, size)
-	b.rows = append(b.rows, &line{name: name, flop: flop, ours: timed(func() error {
+	b.rows = append(b.rows, &contest.Row{Name: name, FLOP: flop, Ours: contest.Timed(func() error {
 		_, err := inspector.Inspect(b.ctx, img)
 		return err
 	})})
@@ -229,7 +199,7 @@ func randomDetector(name string, w backbone.Weights, size int) (*sdk.Detector, f
 	if err != nil {
 		return nil, 0, err
 	}
-	c := &counted{Builder: graph.New()}
+	c := &work.Counted{Builder: graph.New()}
 	all := network.Build(c, c.Builder.(*graph.Graph).Input("picture", tensor.Shape{1, 3, size, size}), w)
 	var taps []kernels.Value
 	var channels [2]int
@@ -243,7 +213,7 @@ func randomDetector(name string, w backbone.Weights, size int) (*sdk.Detector, f
 	o := method.DefaultSimpleNet(name, channels)
 	parameters := map[string]*tensor.Tensor{}
 	for i, p := range o.Shapes() {
-		parameters[p.Name] = random(p.Shape, 0.02, uint32(i))
+		parameters[p.Name] = work.Random(p.Shape, 0.02, uint32(i))
 	}
 	for i := range parameters["discriminator.norm.running_var"].Data {
 		parameters["discriminator.norm.running_var"].Data[i] = 1
@@ -257,7 +227,7 @@ func randomDetector(name string, w backbone.Weights, size int) (*sdk.Detector, f
 		Backbone: name, Weights: w, Method: head,
 		Preparation: picture.Options{Width: size, Height: size},
 		Calibration: sdk.Calibration{Scores: []float32{0}, Peaks: []float32{0}},
-	}, c.flop, nil
+	}, c.FLOP, nil
 }
 
 // gradient is a picture of smooth colours.

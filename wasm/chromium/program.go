@@ -38,7 +38,7 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker
 // Run runs a program in a worker of a new page until it exits, and returns its
 // exit code. An error that nothing in the page or the worker caught ends it.
 func (b *Browser) Run(ctx context.Context, p Program) (int, error) {
-	root, err := goRoot(ctx)
+	root, err := GoRoot(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -195,8 +195,8 @@ func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) 
 	return out, nil
 }
 
-// goRoot returns where the Go installation of the go command lies.
-func goRoot(ctx context.Context) (string, error) {
+// GoRoot returns where the Go installation of the go command lies.
+func GoRoot(ctx context.Context) (string, error) {
 	out, err := goCommand(ctx, "", "env", "GOROOT")
 	return strings.TrimSpace(string(out)), err
 }

@@ -1,11 +1,11 @@
-package main
+package work
 
 import (
-	"context"
+	"maps"
 	"math"
 	"testing"
-	"time"
 
+	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/graph"
 	"github.com/flawscope/flawscope/kernels/tensor"
 	"github.com/flawscope/flawscope/sdk/backbone"
@@ -25,10 +25,10 @@ func TestCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := graph.New()
-	c := &counted{Builder: g}
+	c := &Counted{Builder: g}
 	network.Build(c, g.Input("picture", tensor.Shape{1, 3, 256, 256}), network.Random(1))
-	if c.flop != want {
-		t.Errorf("%v operations, want %v", c.flop, want)
+	if c.FLOP != want {
+		t.Errorf("%v operations, want %v", c.FLOP, want)
 	}
 }
 
@@ -46,41 +46,46 @@ func TestSame(t *testing.T) {
 		{"not a number", of(1, nan), of(1, 2), false},
 		{"nothing to compare", of(0, 0), of(0, 0), false},
 	} {
-		if err := same(c.name, c.got, c.want); (err == nil) != c.ok {
+		if err := Same(c.got, c.want); (err == nil) != c.ok {
 			t.Errorf("%s: error %v", c.name, err)
 		}
 	}
 }
 
-// TestMeasure: contenders take turns, and only what comes after the warm-up counts.
-func TestMeasure(t *testing.T) {
-	calls := ""
-	contender := func(name string, ms int) contender {
-		return func(times int) ([]time.Duration, error) {
-			taken := make([]time.Duration, times)
-			for i := range taken {
-				calls += name
-				taken[i] = time.Duration(ms) * time.Millisecond
-			}
-			return taken, nil
-		}
-	}
-	rows := []*line{
-		{name: "both", flop: 2e9, ours: contender("a", 100), peer: "p", theirs: contender("b", 200)},
-		{name: "ours alone", ours: contender("c", 150)},
-	}
-	results, err := measure(context.Background(), rows, 2)
+// TestModel: ReLUs go into the convolutions before them, and what there is no word
+// for is told.
+func TestModel(t *testing.T) {
+	network, err := backbone.Named("resnet18")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "aaaabbbccc" + "bbaaacc"; calls != want {
-		t.Errorf("calls %s, want %s", calls, want)
+	g := graph.New()
+	x := g.Input("x", tensor.Shape{1, 3, 64, 64})
+	m := Record(g, x)
+	network.Build(m, x, network.Random(1))
+	if g.Err() != nil {
+		t.Fatal(g.Err())
 	}
-	both, alone := results[0], results[1]
-	if both.Ours != 100 || *both.PeerMS != 200 || *both.Ratio != 0.5 || *both.GFLOPS != 20 || *both.Peer != "p" {
-		t.Errorf("both: %+v", both)
+	count := map[string]int{}
+	for i, n := range m.Nodes {
+		op := n.Op
+		if n.ReLU {
+			op += " relu"
+		}
+		count[op]++
+		for _, v := range n.In {
+			if v > i {
+				t.Errorf("node %d reads value %d", i, v)
+			}
+		}
 	}
-	if alone.Ours != 150 || alone.Peer != nil || alone.Ratio != nil || alone.GFLOPS != nil {
-		t.Errorf("ours alone: %+v", alone)
+	// A stem and six blocks, two of them with a shortcut.
+	want := map[string]int{"conv relu": 7, "conv": 8, "maxPool": 1, "add": 6, "relu": 6}
+	if !maps.Equal(count, want) {
+		t.Errorf("%v, want %v", count, want)
+	}
+	kernels.Apply1(m, kernels.Concat{Axis: 1}, x, x)
+	if g.Err() == nil {
+		t.Error("a concatenation was taken")
 	}
 }

@@ -15,7 +15,6 @@ type variantTable struct {
 	Renderer   string             `json:"renderer"`
 	Detail     string             `json:"detail"`
 	Operations []variantOperation `json:"operations"`
-	entries    []tune.Entry
 }
 
 type variantOperation struct {
@@ -62,8 +61,7 @@ func newVariantTable(dev device.Device) variantTable {
 	if !ok {
 		return t
 	}
-	t.entries = tune.New(varied, tune.Options{Store: tune.UserCache()}).Entries()
-	for _, e := range t.entries {
+	for _, e := range tune.New(varied, tune.Options{Store: tune.UserCache()}).Entries() {
 		o := variantOperation{Operation: e.Operation, Chosen: e.Chosen()}
 		for _, timing := range e.Timings {
 			v := variant{Name: timing.Variant}
@@ -80,10 +78,23 @@ func newVariantTable(dev device.Device) variantTable {
 
 func (t variantTable) print(c *console) {
 	fmt.Fprintf(c.out, "%-9s %s\n          %s\n", t.Device, t.Renderer, t.Detail)
-	if len(t.entries) == 0 {
+	if len(t.Operations) == 0 {
 		fmt.Fprintln(c.out, "          nothing was measured yet")
 	}
-	for _, e := range t.entries {
-		fmt.Fprint(c.out, e)
+	for _, o := range t.Operations {
+		fmt.Fprintf(c.out, "  %s\n", o.Operation)
+		for i, v := range o.Variants {
+			ms, note := "does not run", ""
+			if v.MS != nil {
+				ms = fmt.Sprintf("%9.3f ms", *v.MS)
+			}
+			if i == 0 {
+				note = "  default"
+			}
+			if v.Name == o.Chosen {
+				note += "  taken"
+			}
+			fmt.Fprintf(c.out, "    %12s  %s%s\n", ms, v.Name, note)
+		}
 	}
 }

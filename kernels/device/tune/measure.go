@@ -34,7 +34,7 @@ type contender struct {
 // measurement compares the ways to run one operation.
 type measurement struct {
 	dev           device.Varied
-	clock         func() time.Time
+	clock         func() time.Duration
 	length        time.Duration // of a sample
 	contenders    []*contender
 	timings       []Timing
@@ -59,7 +59,7 @@ func (d *Device) measure(op kernels.Op, in []device.Operand, variants []string) 
 	if d.tick == 0 {
 		d.tick = tick(d.options.clock)
 	}
-	m := &measurement{dev: d.Varied, clock: d.options.clock, length: max(sampleTime, sampleTicks*d.tick), inputs: map[input]device.Buffer{}, read: tensor.New(tensor.Scalar)}
+	m := &measurement{dev: d.inner, clock: d.options.clock, length: max(sampleTime, sampleTicks*d.tick), inputs: map[input]device.Buffer{}, read: tensor.New(tensor.Scalar)}
 	if m.length > max(d.options.Time, sampleTime) {
 		return m, errors.New("tune: the clock is too coarse")
 	}
@@ -90,10 +90,10 @@ func (d *Device) measure(op kernels.Op, in []device.Operand, variants []string) 
 }
 
 // tick returns by how much a clock moves at a time.
-func tick(clock func() time.Time) time.Duration {
+func tick(clock func() time.Duration) time.Duration {
 	from := clock()
 	for range 1 << 20 {
-		if step := clock().Sub(from); step > 0 {
+		if step := clock() - from; step > 0 {
 			return step
 		}
 	}
@@ -141,8 +141,9 @@ func (m *measurement) enter(c *contender, op kernels.Op, in []device.Operand) er
 	if c.program, err = m.dev.PrepareVariant(op, in, c.variant); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), compileTime)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	defer time.AfterFunc(compileTime, cancel).Stop()
 	if err := c.program.Ready(ctx); err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (m *measurement) sample(c *contender, runs int) (time.Duration, error) {
 	if err := m.dev.Read(context.Background(), m.token, m.read); err != nil {
 		return 0, err
 	}
-	return m.clock().Sub(from), nil
+	return m.clock() - from, nil
 }
 
 // compete has the contenders take turns, so that a busy moment strikes all alike,

@@ -3,7 +3,6 @@ package tune
 import (
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -46,27 +45,6 @@ func (e Entry) Chosen() string {
 		return first.Variant
 	}
 	return best.Variant
-}
-
-// String writes the entry for people: the operation, and below it each way with its
-// time.
-func (e Entry) String() string {
-	s := e.Operation + "\n"
-	for i, t := range e.Timings {
-		ms := "does not run"
-		if t.Time > 0 {
-			ms = strconv.FormatFloat(float64(t.Time)/1e6, 'f', 3, 64) + " ms"
-		}
-		s += fmt.Sprintf("  %12s  %s", ms, t.Variant)
-		if i == 0 {
-			s += "  default"
-		}
-		if t.Variant == e.Chosen() {
-			s += "  taken"
-		}
-		s += "\n"
-	}
-	return s
 }
 
 // lists says whether the entry compares just these ways.
@@ -175,6 +153,12 @@ func (t *table) save(s Store) {
 		return
 	}
 	t.load(s)
+	if text := t.text(); len(text) <= maxBytes {
+		_ = s.Save(t.name, []byte(text))
+	}
+}
+
+func (t *table) text() string {
 	var b strings.Builder
 	b.WriteString(t.head)
 	for _, e := range t.sorted() {
@@ -189,15 +173,17 @@ func (t *table) save(s Store) {
 		b.WriteByte('\n')
 	}
 	b.WriteString(end(len(t.entries)) + "\n")
-	if b.Len() > maxBytes {
-		return
-	}
-	_ = s.Save(t.name, []byte(b.String()))
+	return b.String()
 }
 
 func (t *table) sorted() []Entry {
+	var keys []string
+	for key := range t.entries {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
 	var all []Entry
-	for _, key := range slices.Sorted(maps.Keys(t.entries)) {
+	for _, key := range keys {
 		all = append(all, t.entries[key])
 	}
 	return all

@@ -142,8 +142,8 @@ type Learned struct {
 // Saved is the file of the detector in use.
 type Saved struct{ Bytes []byte }
 
-// Table is what is known of the device's ways to run operations: for people, with the
-// times of each and which is taken; empty where there is no choice or NoTune.
+// Table is what is known of the device's ways to run operations; see tune.Device.Text.
+// It is empty where there is no choice, or NoTune.
 type Table struct {
 	Text     string
 	Measured int // operations, since the device was opened; the others were remembered

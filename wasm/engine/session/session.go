@@ -46,7 +46,9 @@ type Session struct {
 	// The rest belongs to Serve.
 	breathed   time.Duration // by uptime
 	spoke      time.Duration // when progress was last told
+	fraction   float64       // that it told
 	ctx        context.Context
+	id         int // of the request, 0 between requests
 	kind       string
 	canvas     any
 	noTune     bool
@@ -140,7 +142,7 @@ func (s *Session) next() (job, bool) {
 }
 
 func (s *Session) answer(j job) {
-	s.spoke, s.ctx = 0, j.ctx
+	s.spoke, s.fraction, s.ctx, s.id = 0, 0, j.ctx, j.ID
 	s.Breathe()
 	value, err := s.do(j)
 	s.ctx, s.id = nil, 0

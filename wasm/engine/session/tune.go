@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strings"
 	"time"
 
 	"github.com/flawscope/flawscope/kernels/device"
@@ -37,11 +36,5 @@ func (s *Session) variants() (Table, error) {
 	if s.tuner == nil {
 		return Table{}, nil
 	}
-	i := s.tuner.Info()
-	var b strings.Builder
-	b.WriteString(i.Name + ": " + i.Renderer + ", " + i.Detail + "\n")
-	for _, e := range s.tuner.Entries() {
-		b.WriteString(e.String())
-	}
-	return Table{b.String(), s.measured}, nil
+	return Table{s.tuner.Text(), s.measured}, nil
 }

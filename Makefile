@@ -10,7 +10,7 @@ SHELL := /bin/bash
 # through pkg-config; certificates for downloading modules.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl-dev ca-certificates
 # An OpenGL driver that needs no graphics card, the shader validator, a browser.
-TEST_PACKAGES := $(BUILD_PACKAGES) libegl1 libgl1-mesa-dri glslang-tools chromium
+TEST_PACKAGES := $(BUILD_PACKAGES) libegl1 libgl1-mesa-dri glslang-tools chromium brotli
 LINT_PACKAGES := $(BUILD_PACKAGES) glslang-tools
 # The oracle and the peers; nothing that ships needs them.
 GOLDEN_PACKAGES := python3-torch python3-numpy python3-scipy python3-pil

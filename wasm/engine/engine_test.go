@@ -366,6 +366,61 @@ return {device: e.device, results};`, run.device, run.count), &got)
 	}
 }
 
+// TestTune: the first engine measures and says so, a new worker on the same origin
+// remembers, one that shall not measures nothing, and without a database the first does;
+// the verdicts are the same.
+func TestTune(t *testing.T) {
+	type run struct {
+		Measured, Told, Lines int
+		Score, Compiled       float64
+		Verdict               string
+	}
+	var got struct{ First, Second, Refused, Private run }
+	evaluate(t, page(t, chromium.EGL, nil), `
+const picture = await part(9, 64, 64, true);
+const pictures = [];
+for (let i = 0; i < 4; i++) pictures.push({name: i + ".png", bytes: await part(i, 64, 64)});
+let detector;
+async function run(script, options) {
+  const e = new Engine(script);
+  await e.post({type: "open", device: "webgl", ...options});
+  await e.post({type: "weights", name: "compact", bytes: await bytes("weights")});
+  detector ??= (await e.post({type: "learn", pictures, width: 64, height: 64, epochs: 2, seed: 5})).bytes;
+  await e.post({type: "load", bytes: detector});
+  const began = performance.now();
+  await e.post({type: "compile"});
+  const compiled = performance.now() - began;
+  const r = await e.post({type: "inspect", bytes: picture});
+  const table = await e.post({type: "variants"});
+  const told = e.progress.filter((p) => p.phase === "measuring").length;
+  e.worker.terminate();
+  return {measured: table.measured, told, lines: table.text.split("\n").filter((l) => l.startsWith("conv2d")).length, score: r.score, compiled, verdict: r.verdict};
+}
+const out = {};
+out.refused = await run("worker.js", {tune: false});
+out.first = await run("worker.js");
+out.second = await run("worker.js");
+out.private = await run("private.js");
+return out;`, &got)
+	t.Logf("%+v", got)
+	if got.Refused.Measured+got.Refused.Told+got.Refused.Lines != 0 {
+		t.Errorf("measured in spite of tune: false: %+v", got.Refused)
+	}
+	for name, r := range map[string]run{"first": got.First, "private": got.Private} {
+		if r.Measured == 0 || r.Told == 0 || r.Lines != r.Measured {
+			t.Errorf("the %s engine: %+v", name, r)
+		}
+	}
+	if got.Second.Measured != 0 || got.Second.Told != 0 || got.Second.Lines != got.First.Lines {
+		t.Errorf("the second engine: %+v, the first %+v", got.Second, got.First)
+	}
+	for _, r := range []run{got.First, got.Second, got.Private} {
+		if !(math.Abs(r.Score-got.Refused.Score) <= 1e-4*math.Abs(got.Refused.Score)) || r.Verdict != got.Refused.Verdict {
+			t.Errorf("%v, %s, by default kernels %v, %s", r.Score, r.Verdict, got.Refused.Score, got.Refused.Verdict)
+		}
+	}
+}
+
 // TestLost loses the context at random calls of GL: 50 of inspecting, 50 of
 // learning. Each time the result is the same or the error says "lost", and the next
 // inspection gives the same score as ever.

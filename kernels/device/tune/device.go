@@ -42,6 +42,7 @@ type Device struct {
 	mu    sync.Mutex
 	table table
 	tick  time.Duration // of the clock, 0 until it is asked for
+	wait  time.Duration // for nothing, 0 until it is measured
 }
 
 // New returns inner with tuning. Closing it closes inner.

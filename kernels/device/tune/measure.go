@@ -14,6 +14,7 @@ const (
 	compileTime = 10 * time.Second     // a way that compiles longer is left out
 	sampleTime  = 2 * time.Millisecond // of runs timed together, long beside waiting
 	sampleTicks = 20                   // of the clock that a sample lasts; browsers have clocks of 1 ms
+	sampleWaits = 4                    // for nothing that a sample lasts; a browser's take 2 ms
 	sampleRuns  = 64                   // in a sample of sampleTime at most
 	rounds      = 8                    // samples of each way at most
 	hopeless    = 2                    // times as slow as the best after some rounds: not measured again
@@ -65,6 +66,10 @@ func (d *Device) measure(op kernels.Op, in []device.Operand, variants []string) 
 	}
 	defer m.free()
 	err := m.stage(op, in)
+	if err == nil && d.wait == 0 {
+		d.wait, err = m.wait()
+	}
+	m.length = min(max(m.length, sampleWaits*d.wait), max(d.options.Time, sampleTime))
 	for i := 0; err == nil && i < len(variants); i++ {
 		c := &contender{variant: variants[i]}
 		m.contenders = append(m.contenders, c)
@@ -171,7 +176,7 @@ func (m *measurement) enter(c *contender, op kernels.Op, in []device.Operand) er
 		}
 		c.best = max(took/time.Duration(runs), 1)
 		more := min(m.runs(c), 4*runs)
-		if took >= m.length || more <= runs {
+		if took >= m.length*3/4 || more <= runs {
 			return nil
 		}
 		runs = more
@@ -181,6 +186,17 @@ func (m *measurement) enter(c *contender, op kernels.Op, in []device.Operand) er
 // runs returns how many runs of a contender make a sample.
 func (m *measurement) runs(c *contender) int {
 	return int(min(max(m.length/c.best, 1), sampleRuns*m.length/sampleTime))
+}
+
+// wait times waiting when there is nothing to wait for.
+func (m *measurement) wait() (time.Duration, error) {
+	least, err := m.sample(nil, 0)
+	for i := 1; i < someRounds && err == nil; i++ {
+		var again time.Duration
+		again, err = m.sample(nil, 0)
+		least = min(least, again)
+	}
+	return max(least, 1), err
 }
 
 // sample times so many runs together.

@@ -20,6 +20,7 @@ import (
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/kernels/device/cpu"
 	"github.com/flawscope/flawscope/kernels/device/devicetest"
+	"github.com/flawscope/flawscope/kernels/device/tune"
 	"github.com/flawscope/flawscope/sdk"
 	"github.com/flawscope/flawscope/sdk/picture"
 )
@@ -41,10 +42,12 @@ type engine struct {
 	broken  bool // no device can be opened
 }
 
-func start(t *testing.T) *engine {
+func start(t *testing.T) *engine { return startWith(t, nil) }
+
+func startWith(t *testing.T, store tune.Store) *engine {
 	t.Helper()
 	e := &engine{t: t, news: make(chan struct{}, 1)}
-	e.Session = New(Options{Open: e.open, Emit: e.take})
+	e.Session = New(Options{Open: e.open, Emit: e.take, Store: store})
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan struct{})
 	go func() {
@@ -67,6 +70,9 @@ func (e *engine) open(_ context.Context, kind string, _ any, lost func()) (devic
 	dev, err := cpu.Open(cpu.Options{Workers: 2})
 	if err != nil {
 		return nil, err
+	}
+	if kind == "varied" {
+		return dev, nil
 	}
 	at := 0
 	if e.fragile != nil {

@@ -4,7 +4,7 @@ package shaders
 
 import _ "embed"
 
-var files = [...]file{
+var portable = [...]file{
 	{"activate.glsl", &activate},
 	{"activate_gradient.glsl", &activate_gradient},
 	{"adam.glsl", &adam},
@@ -15,17 +15,10 @@ var files = [...]file{
 	{"blur.glsl", &blur},
 	{"columns.glsl", &columns},
 	{"concat.glsl", &concat},
-	{"conv2d.buffertexture.glsl", &conv2d_buffertexture},
 	{"conv2d.fragment.glsl", &conv2d_fragment},
 	{"conv2d.glsl", &conv2d},
-	{"conv2d.sharedmemory.glsl", &conv2d_sharedmemory},
 	{"conv2d.winograd.fragment.glsl", &conv2d_winograd_fragment},
 	{"conv2d.winograd.glsl", &conv2d_winograd},
-	{"dialect/compute.glsl", &dialect_compute},
-	{"dialect/compute.group.glsl", &dialect_compute_group},
-	{"dialect/compute.input.glsl", &dialect_compute_input},
-	{"dialect/compute.main.glsl", &dialect_compute_main},
-	{"dialect/compute.output.glsl", &dialect_compute_output},
 	{"dialect/fragment.glsl", &dialect_fragment},
 	{"dialect/fragment.input.glsl", &dialect_fragment_input},
 	{"dialect/fragment.layers.glsl", &dialect_fragment_layers},
@@ -35,14 +28,10 @@ var files = [...]file{
 	{"embed.glsl", &embed},
 	{"expand.glsl", &expand},
 	{"gather.glsl", &gather},
-	{"linear.buffertexture.glsl", &linear_buffertexture},
 	{"linear.fragment.glsl", &linear_fragment},
 	{"linear.glsl", &linear},
-	{"linear.sharedmemory.glsl", &linear_sharedmemory},
-	{"linear_weight_gradient.buffertexture.glsl", &linear_weight_gradient_buffertexture},
 	{"linear_weight_gradient.fragment.glsl", &linear_weight_gradient_fragment},
 	{"linear_weight_gradient.glsl", &linear_weight_gradient},
-	{"linear_weight_gradient.sharedmemory.glsl", &linear_weight_gradient_sharedmemory},
 	{"multiply.glsl", &multiply},
 	{"noise.glsl", &noise},
 	{"patchpool.glsl", &patchpool},
@@ -60,6 +49,8 @@ var files = [...]file{
 	{"truncated_l1.glsl", &truncated_l1},
 	{"truncated_l1_gradient.glsl", &truncated_l1_gradient},
 }
+
+func init() { all = append(all, portable[:]) }
 
 //go:embed activate.glsl
 var activate string
@@ -91,38 +82,17 @@ var columns string
 //go:embed concat.glsl
 var concat string
 
-//go:embed conv2d.buffertexture.glsl
-var conv2d_buffertexture string
-
 //go:embed conv2d.fragment.glsl
 var conv2d_fragment string
 
 //go:embed conv2d.glsl
 var conv2d string
 
-//go:embed conv2d.sharedmemory.glsl
-var conv2d_sharedmemory string
-
 //go:embed conv2d.winograd.fragment.glsl
 var conv2d_winograd_fragment string
 
 //go:embed conv2d.winograd.glsl
 var conv2d_winograd string
-
-//go:embed dialect/compute.glsl
-var dialect_compute string
-
-//go:embed dialect/compute.group.glsl
-var dialect_compute_group string
-
-//go:embed dialect/compute.input.glsl
-var dialect_compute_input string
-
-//go:embed dialect/compute.main.glsl
-var dialect_compute_main string
-
-//go:embed dialect/compute.output.glsl
-var dialect_compute_output string
 
 //go:embed dialect/fragment.glsl
 var dialect_fragment string
@@ -151,29 +121,17 @@ var expand string
 //go:embed gather.glsl
 var gather string
 
-//go:embed linear.buffertexture.glsl
-var linear_buffertexture string
-
 //go:embed linear.fragment.glsl
 var linear_fragment string
 
 //go:embed linear.glsl
 var linear string
 
-//go:embed linear.sharedmemory.glsl
-var linear_sharedmemory string
-
-//go:embed linear_weight_gradient.buffertexture.glsl
-var linear_weight_gradient_buffertexture string
-
 //go:embed linear_weight_gradient.fragment.glsl
 var linear_weight_gradient_fragment string
 
 //go:embed linear_weight_gradient.glsl
 var linear_weight_gradient string
-
-//go:embed linear_weight_gradient.sharedmemory.glsl
-var linear_weight_gradient_sharedmemory string
 
 //go:embed multiply.glsl
 var multiply string

@@ -24,22 +24,27 @@ type file struct {
 	text *string
 }
 
+// all are the lists of the generated files.
+var all [][]file
+
 // Text returns the text of a shader by its name, as in dialect/compute.glsl.
 func Text(name string) (text string, ok bool) {
-	for _, f := range files {
-		if f.name == name {
-			return *f.text, true
+	for each, text := range All() {
+		if each == name {
+			return text, true
 		}
 	}
 	return "", false
 }
 
-// All are the names and texts of all shaders, in the order of names.
+// All are the names and texts of all shaders of this build, always in the same order.
 func All() iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		for _, f := range files {
-			if !yield(f.name, *f.text) {
-				return
+		for _, files := range all {
+			for _, f := range files {
+				if !yield(f.name, *f.text) {
+					return
+				}
 			}
 		}
 	}

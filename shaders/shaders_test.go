@@ -24,7 +24,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if count != len(files) {
-		t.Errorf("%d files, %d in the list", count, len(files))
+	if listed := len(portable) + len(compute); count != listed {
+		t.Errorf("%d files, %d in the lists", count, listed)
 	}
 }

@@ -62,14 +62,14 @@ func (g *GL) Read(targets []fragment.Target, width, height int, f fragment.Forma
 		}
 	}
 	r.pack = g.takePack(4 * r.floats * r.texels)
-	g.call.bindBuffer.Invoke(pixelPackBuffer, r.pack.object)
+	g.call[bindBuffer].Invoke(pixelPackBuffer, r.pack.object)
 	for i, t := range targets {
 		g.bindTarget(t)
-		g.call.readPixels.Invoke(0, 0, width, height, format, float, 4*r.floats*width*height*i)
+		g.call[readPixels].Invoke(0, 0, width, height, format, float, 4*r.floats*width*height*i)
 	}
-	g.call.bindBuffer.Invoke(pixelPackBuffer, nil)
-	r.sync = g.call.fenceSync.Invoke(commandsComplete, 0)
-	g.call.flush.Invoke()
+	g.call[bindBuffer].Invoke(pixelPackBuffer, nil)
+	r.sync = g.call[fenceSync].Invoke(commandsComplete, 0)
+	g.call[flush].Invoke()
 	return fragment.Reading(g.readings.add(r))
 }
 
@@ -78,7 +78,7 @@ func (g *GL) floatsOfSingle(t fragment.Target) int {
 	if g.single == 0 {
 		g.bindTarget(t)
 		g.single = 4 // this is always allowed
-		if g.call.getParameter.Invoke(readFormat).Equal(js.ValueOf(red)) && g.call.getParameter.Invoke(readType).Equal(js.ValueOf(float)) {
+		if g.call[getParameter].Invoke(readFormat).Equal(js.ValueOf(red)) && g.call[getParameter].Invoke(readType).Equal(js.ValueOf(float)) {
 			g.single = 1
 		}
 	}
@@ -92,9 +92,9 @@ func (g *GL) takePack(bytes int) pack {
 		g.packs = slices.Delete(g.packs, i, i+1)
 		return p
 	}
-	p := pack{any(g.call.createBuffer.Invoke()), bytes}
-	g.call.bindBuffer.Invoke(pixelPackBuffer, p.object)
-	g.call.bufferData.Invoke(pixelPackBuffer, bytes, streamRead)
+	p := pack{any(g.call[createBuffer].Invoke()), bytes}
+	g.call[bindBuffer].Invoke(pixelPackBuffer, p.object)
+	g.call[bufferData].Invoke(pixelPackBuffer, bytes, streamRead)
 	g.ask = true
 	return p
 }
@@ -111,7 +111,7 @@ func (g *GL) Wait(number fragment.Reading, data []float32) (done bool, err error
 			r.err = errLost
 			break
 		}
-		switch g.call.clientWaitSync.Invoke(r.sync, 0, 0).Int() {
+		switch g.call[clientWaitSync].Invoke(r.sync, 0, 0).Int() {
 		case alreadySignaled, conditionMet:
 			defer g.Drop(number)
 			return true, g.fetch(r, data)
@@ -128,7 +128,7 @@ func (g *GL) Wait(number fragment.Reading, data []float32) (done bool, err error
 		}
 		// Chromium's GPU process looks at fences every other millisecond, and whenever
 		// something comes.
-		g.call.flush.Invoke()
+		g.call[flush].Invoke()
 		g.giveWay(now-r.began < eager)
 	}
 	g.Drop(number)
@@ -159,11 +159,11 @@ func (g *GL) fetch(r *reading, data []float32) error {
 	if r.floats != r.wanted {
 		into = make([]float32, r.floats*r.texels)
 	}
-	g.call.bindBuffer.Invoke(pixelPackBuffer, r.pack.object)
-	if g.memory.fill(bytesOf(into), func(view any) { g.call.getBufferSubData.Invoke(pixelPackBuffer, 0, view) }) {
+	g.call[bindBuffer].Invoke(pixelPackBuffer, r.pack.object)
+	if g.memory.fill(bytesOf(into), func(view any) { g.call[getBufferSubData].Invoke(pixelPackBuffer, 0, view) }) {
 		g.forgive()
 	}
-	g.call.bindBuffer.Invoke(pixelPackBuffer, nil)
+	g.call[bindBuffer].Invoke(pixelPackBuffer, nil)
 	if r.floats != r.wanted {
 		for i := range data {
 			data[i] = into[i*r.floats]
@@ -181,9 +181,9 @@ func (g *GL) Drop(number fragment.Reading) {
 	if r == nil || r.pack.object == nil || g.lost {
 		return
 	}
-	g.call.deleteSync.Invoke(r.sync)
+	g.call[deleteSync].Invoke(r.sync)
 	if len(g.packs) == mostPacks {
-		g.call.deleteBuffer.Invoke(g.packs[0].object)
+		g.call[deleteBuffer].Invoke(g.packs[0].object)
 		g.packs = slices.Delete(g.packs, 0, 1)
 	}
 	g.packs = append(g.packs, r.pack)

@@ -62,28 +62,28 @@ func (g *GL) Save() {
 	if !g.shared || g.gone() {
 		return
 	}
-	get := func(name int) js.Value { return g.call.getParameter.Invoke(name) }
+	get := func(name int) js.Value { return g.call[getParameter].Invoke(name) }
 	s := &state{
 		program: get(currentProgram), array: get(vertexArrayBinding), draw: get(drawBinding), read: get(readBinding),
 		pack: get(packBinding), unpack: get(unpackBinding), unit: get(activeUnit),
 		viewport: get(viewportBox), scissor: get(scissorBox), mask: get(colorWriteMask),
 	}
 	for i, capability := range disabled {
-		s.enabled[i] = g.call.isEnabled.Invoke(capability).Truthy()
+		s.enabled[i] = g.call[isEnabled].Invoke(capability).Truthy()
 	}
 	for i, p := range pixelStores {
 		s.pixels[i] = get(p.name)
-		g.call.pixelStorei.Invoke(p.name, p.want)
+		g.call[pixelStorei].Invoke(p.name, p.want)
 	}
 	for unit := range min(mostUnits, g.caps.TextureUnits) {
-		g.call.activeTexture.Invoke(texture0 + unit)
+		g.call[activeTexture].Invoke(texture0 + unit)
 		s.textures, s.samplers = append(s.textures, get(textureBinding)), append(s.samplers, get(samplerBinding))
-		g.call.bindSampler.Invoke(unit, nil)
+		g.call[bindSampler].Invoke(unit, nil)
 	}
-	g.call.activeTexture.Invoke(texture0)
-	g.call.bindBuffer.Invoke(pixelPackBuffer, nil)
-	g.call.bindBuffer.Invoke(pixelUnpackBuffer, nil)
-	g.call.colorMask.Invoke(true, true, true, true)
+	g.call[activeTexture].Invoke(texture0)
+	g.call[bindBuffer].Invoke(pixelPackBuffer, nil)
+	g.call[bindBuffer].Invoke(pixelUnpackBuffer, nil)
+	g.call[colorMask].Invoke(true, true, true, true)
 	g.setUp()
 	if g.gone() {
 		return // with answers that may be null
@@ -107,29 +107,29 @@ func (g *GL) Restore() {
 		return
 	}
 	for unit := range s.textures {
-		g.call.activeTexture.Invoke(texture0 + unit)
-		g.call.bindTexture.Invoke(texture2DArray, s.textures[unit])
-		g.call.bindSampler.Invoke(unit, s.samplers[unit])
+		g.call[activeTexture].Invoke(texture0 + unit)
+		g.call[bindTexture].Invoke(texture2DArray, s.textures[unit])
+		g.call[bindSampler].Invoke(unit, s.samplers[unit])
 	}
-	g.call.activeTexture.Invoke(s.unit)
+	g.call[activeTexture].Invoke(s.unit)
 	for i, p := range pixelStores {
-		g.call.pixelStorei.Invoke(p.name, s.pixels[i])
+		g.call[pixelStorei].Invoke(p.name, s.pixels[i])
 	}
 	for i, capability := range disabled {
 		if s.enabled[i] {
-			g.call.enable.Invoke(capability)
+			g.call[enable].Invoke(capability)
 		} else {
-			g.call.disable.Invoke(capability)
+			g.call[disable].Invoke(capability)
 		}
 	}
 	box := func(f, v js.Value) { f.Invoke(v.Index(0), v.Index(1), v.Index(2), v.Index(3)) }
-	box(g.call.viewport, s.viewport)
-	box(g.call.scissor, s.scissor)
-	box(g.call.colorMask, s.mask)
-	g.call.bindBuffer.Invoke(pixelPackBuffer, s.pack)
-	g.call.bindBuffer.Invoke(pixelUnpackBuffer, s.unpack)
-	g.call.bindFramebuffer.Invoke(drawFramebuffer, s.draw)
-	g.call.bindFramebuffer.Invoke(readFramebuffer, s.read)
-	g.call.bindVertexArray.Invoke(s.array)
-	g.call.useProgram.Invoke(s.program)
+	box(g.call[viewport], s.viewport)
+	box(g.call[scissor], s.scissor)
+	box(g.call[colorMask], s.mask)
+	g.call[bindBuffer].Invoke(pixelPackBuffer, s.pack)
+	g.call[bindBuffer].Invoke(pixelUnpackBuffer, s.unpack)
+	g.call[bindFramebuffer].Invoke(drawFramebuffer, s.draw)
+	g.call[bindFramebuffer].Invoke(readFramebuffer, s.read)
+	g.call[bindVertexArray].Invoke(s.array)
+	g.call[useProgram].Invoke(s.program)
 }

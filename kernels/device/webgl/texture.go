@@ -46,12 +46,12 @@ func (g *GL) NewTexture(width, height, layers int, f fragment.Format) fragment.T
 	if g.lost {
 		return fragment.Texture(g.textures.add(&texture{}))
 	}
-	object := any(g.call.createTexture.Invoke())
+	object := any(g.call[createTexture].Invoke())
 	t := fragment.Texture(g.textures.add(&texture{object}))
 	g.bindTexture(g.bound.unit, t)
-	g.call.texStorage3D.Invoke(texture2DArray, 1, transferOf(f).internal, width, height, layers)
-	g.call.texParameteri.Invoke(texture2DArray, textureMin, nearest)
-	g.call.texParameteri.Invoke(texture2DArray, textureMag, nearest)
+	g.call[texStorage3D].Invoke(texture2DArray, 1, transferOf(f).internal, width, height, layers)
+	g.call[texParameteri].Invoke(texture2DArray, textureMin, nearest)
+	g.call[texParameteri].Invoke(texture2DArray, textureMag, nearest)
 	g.ask = true
 	return t
 }
@@ -70,7 +70,7 @@ func (g *GL) Upload(t fragment.Texture, width, height, layers int, f fragment.Fo
 	args := []any{texture2DArray, 0, 0, 0, 0, width, height, layers, to.format, to.kind, nil}
 	if g.memory.show(data, constructor, to.size, func(view any) {
 		args[len(args)-1] = view
-		g.call.texSubImage3D.Invoke(args...)
+		g.call[texSubImage3D].Invoke(args...)
 	}) {
 		g.forgive()
 	}
@@ -82,7 +82,7 @@ func (g *GL) DeleteTexture(t fragment.Texture) {
 	if was == nil || g.lost {
 		return
 	}
-	g.call.deleteTexture.Invoke(was.object)
+	g.call[deleteTexture].Invoke(was.object)
 	for unit, b := range g.bound.textures {
 		if b == t { // GL binds none instead
 			g.bound.textures[unit] = 0
@@ -96,14 +96,14 @@ func (g *GL) bindTexture(unit int, t fragment.Texture) {
 		return
 	}
 	if g.bound.unit != unit {
-		g.call.activeTexture.Invoke(texture0 + unit)
+		g.call[activeTexture].Invoke(texture0 + unit)
 		g.bound.unit = unit
 	}
 	var object any
 	if was := g.textures.get(uint32(t)); was != nil {
 		object = was.object
 	}
-	g.call.bindTexture.Invoke(texture2DArray, object)
+	g.call[bindTexture].Invoke(texture2DArray, object)
 	g.bound.textures[unit] = t
 }
 
@@ -112,7 +112,7 @@ func (g *GL) NewTarget(attachments []fragment.Attachment) fragment.Target {
 	if g.lost {
 		return fragment.Target(g.targets.add(&target{}))
 	}
-	object := any(g.call.createFramebuffer.Invoke())
+	object := any(g.call[createFramebuffer].Invoke())
 	t := fragment.Target(g.targets.add(&target{object: object}))
 	g.bindTarget(t)
 	all := make([]any, len(attachments))
@@ -122,9 +122,9 @@ func (g *GL) NewTarget(attachments []fragment.Attachment) fragment.Target {
 		if was := g.textures.get(uint32(a.Texture)); was != nil {
 			object = was.object
 		}
-		g.call.framebufferTextureLayer.Invoke(framebuffer, colorAttachment+i, object, 0, a.Layer)
+		g.call[framebufferTextureLayer].Invoke(framebuffer, colorAttachment+i, object, 0, a.Layer)
 	}
-	g.call.drawBuffers.Invoke(all)
+	g.call[drawBuffers].Invoke(all)
 	g.ask = true
 	return t
 }
@@ -135,7 +135,7 @@ func (g *GL) DeleteTarget(t fragment.Target) {
 	if was == nil || g.lost {
 		return
 	}
-	g.call.deleteFramebuffer.Invoke(was.object)
+	g.call[deleteFramebuffer].Invoke(was.object)
 	if g.bound.target == t {
 		g.bound.target = 0
 	}
@@ -150,6 +150,6 @@ func (g *GL) bindTarget(t fragment.Target) {
 	if was := g.targets.get(uint32(t)); was != nil {
 		object = was.object
 	}
-	g.call.bindFramebuffer.Invoke(framebuffer, object)
+	g.call[bindFramebuffer].Invoke(framebuffer, object)
 	g.bound.target = t
 }

@@ -110,7 +110,7 @@ func open(context js.Value) (*GL, error) {
 	}
 	g := &GL{context: context, vertex: map[string]any{}, canvas: context.Get("canvas")}
 	g.call.bind(context)
-	if g.call.isContextLost.Invoke().Bool() {
+	if g.call[isContextLost].Invoke().Bool() {
 		return nil, errLost
 	}
 	g.memory = openMemory()
@@ -122,7 +122,7 @@ func open(context js.Value) (*GL, error) {
 	})
 	g.canvas.Call("addEventListener", "webglcontextlost", g.lostEvent)
 	g.caps = g.describe()
-	g.array = g.call.createVertexArray.Invoke()
+	g.array = g.call[createVertexArray].Invoke()
 	g.bound.textures = make([]fragment.Texture, g.caps.TextureUnits)
 	return g, nil
 }
@@ -130,14 +130,14 @@ func open(context js.Value) (*GL, error) {
 // describe asks for extensions and limits.
 func (g *GL) describe() fragment.Caps {
 	number := func(name int) int {
-		v := g.call.getParameter.Invoke(name)
+		v := g.call[getParameter].Invoke(name)
 		if v.Type() != js.TypeNumber {
 			return 0
 		}
 		return v.Int()
 	}
 	text := func(name int) string {
-		v := g.call.getParameter.Invoke(name)
+		v := g.call[getParameter].Invoke(name)
 		if v.Type() != js.TypeString {
 			return ""
 		}
@@ -167,22 +167,22 @@ func (g *GL) describe() fragment.Caps {
 // else as it was made.
 func (g *GL) setUp() {
 	for _, capability := range disabled {
-		g.call.disable.Invoke(capability)
+		g.call[disable].Invoke(capability)
 	}
-	g.call.bindVertexArray.Invoke(g.array)
+	g.call[bindVertexArray].Invoke(g.array)
 }
 
 // Caps describes the context.
 func (g *GL) Caps() fragment.Caps { return g.caps }
 
 // Flush sends what was drawn on its way.
-func (g *GL) Flush() { g.call.flush.Invoke() }
+func (g *GL) Flush() { g.call[flush].Invoke() }
 
 var errLost = fmt.Errorf("webgl: the context is lost: %w", device.ErrLost)
 
 // gone says whether the context is lost, which costs no question to the driver.
 func (g *GL) gone() bool {
-	if !g.lost && g.call.isContextLost.Invoke().Bool() {
+	if !g.lost && g.call[isContextLost].Invoke().Bool() {
 		g.lost = true
 	}
 	return g.lost
@@ -204,7 +204,7 @@ func (g *GL) Status() error {
 	for range 8 { // GL keeps one error of a kind
 		code := g.pending
 		if g.pending = 0; code == noError {
-			code = g.call.getError.Invoke().Int()
+			code = g.call[getError].Invoke().Int()
 		}
 		switch code {
 		case noError:
@@ -227,7 +227,7 @@ func (g *GL) Status() error {
 
 // forgive lets GL forget that it was given an empty view; see memory.
 func (g *GL) forgive() {
-	switch code := g.call.getError.Invoke().Int(); code {
+	switch code := g.call[getError].Invoke().Int(); code {
 	case noError, invalidOperation, invalidValue:
 	default:
 		g.pending, g.ask = code, true
@@ -277,12 +277,12 @@ func (g *GL) Close() {
 		g.DeleteShader(fragment.Shader(i))
 	}
 	for _, v := range g.vertex {
-		g.call.deleteShader.Invoke(v)
+		g.call[deleteShader].Invoke(v)
 	}
 	for _, p := range g.packs {
-		g.call.deleteBuffer.Invoke(p.object)
+		g.call[deleteBuffer].Invoke(p.object)
 	}
-	g.call.deleteVertexArray.Invoke(g.array)
+	g.call[deleteVertexArray].Invoke(g.array)
 }
 
 var _ fragment.GL = (*GL)(nil)

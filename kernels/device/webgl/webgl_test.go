@@ -303,12 +303,12 @@ func TestLost(t *testing.T) {
 				}
 				lose.Call("restoreContext")
 				for range 100 {
-					if !g.call.isContextLost.Invoke().Bool() {
+					if !g.call[isContextLost].Invoke().Bool() {
 						break
 					}
 					g.turns.nap()
 				}
-				if g.call.isContextLost.Invoke().Bool() {
+				if g.call[isContextLost].Invoke().Bool() {
 					t.Error("the page cannot have its context back")
 				}
 			}

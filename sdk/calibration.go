@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 )
 
 // Calibration is what a detector knows of good pictures it was not fitted on.
@@ -117,7 +118,6 @@ func descending(values []float32) []float64 {
 	for i, v := range values {
 		sorted[i] = float64(v)
 	}
-	slices.Sort(sorted)
-	slices.Reverse(sorted)
+	sort.Sort(sort.Reverse(sort.Float64Slice(sorted)))
 	return sorted
 }

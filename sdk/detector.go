@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/flawscope/flawscope/kernels"
@@ -61,7 +60,7 @@ const (
 // in the order of names.
 func Fingerprint(w backbone.Weights) string {
 	h := newSHA256()
-	for _, name := range slices.Sorted(maps.Keys(w)) {
+	for _, name := range tensor.SortedKeys(w) {
 		fmt.Fprintf(h, "%s %v\n", name, w[name].Shape)
 		b := make([]byte, 0, 4*len(w[name].Data))
 		for _, v := range w[name].Data {

@@ -65,7 +65,7 @@ type File struct {
 }
 
 // Names returns the tensors' names in order.
-func (f *File) Names() []string { return sortedKeys(f.Tensors) }
+func (f *File) Names() []string { return SortedKeys(f.Tensors) }
 
 // Tensor returns a copy of the values of a tensor as float32, rounded to the
 // nearest where the type is wider, and its dimensions.

@@ -2,12 +2,10 @@ package tensor
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -37,10 +35,15 @@ func Write(w io.Writer, f *File) error {
 // header returns the file up to its first tensor and the names in the order in
 // which the tensors follow.
 func (f *File) header() ([]byte, []string, error) {
-	order := f.Names()
-	slices.SortStableFunc(order, func(a, b string) int {
-		return cmp.Compare(f.Tensors[b].Type.Width(), f.Tensors[a].Type.Width())
-	})
+	names := f.Names()
+	var order []string
+	for _, width := range []int{8, 4, 2, 1, 0} {
+		for _, name := range names {
+			if f.Tensors[name].Type.Width() == width {
+				order = append(order, name)
+			}
+		}
+	}
 	offsets := make(map[string]int64, len(order))
 	var at int64
 	for _, name := range order {
@@ -57,7 +60,7 @@ func (f *File) header() ([]byte, []string, error) {
 	b.WriteByte('{')
 	if len(f.Metadata) > 0 {
 		b.WriteString(`"` + metadataKey + `":{`)
-		for i, key := range sortedKeys(f.Metadata) {
+		for i, key := range SortedKeys(f.Metadata) {
 			if i > 0 {
 				b.WriteByte(',')
 			}
@@ -110,6 +113,19 @@ func appendStrings(b *bytes.Buffer, key, value string) error {
 	return nil
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	return slices.Sorted(maps.Keys(m))
+// SortedKeys returns the keys of a map in order.
+func SortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Sort(alphabetical(keys))
+	return keys
 }
+
+// alphabetical sorts by functions that are linked anyway; see byPlace.
+type alphabetical []string
+
+func (a alphabetical) Len() int           { return len(a) }
+func (a alphabetical) Less(i, j int) bool { return a[i] < a[j] }
+func (a alphabetical) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }

@@ -4,7 +4,6 @@ package backbone
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -96,7 +95,7 @@ func (n Network) Check(w Weights) error {
 	g := graph.New()
 	a := &assembler{b: g, weights: w, used: map[string]bool{}}
 	n.build(a, g.Input("picture", tensor.Shape{1, 3, 4 * Multiple, 4 * Multiple}))
-	for _, name := range slices.Sorted(maps.Keys(w)) {
+	for _, name := range tensor.SortedKeys(w) {
 		if !a.used[name] && !n.ignores(name) {
 			a.unexpected = append(a.unexpected, name)
 		}

@@ -1,11 +1,10 @@
 package picture
 
 import (
-	"cmp"
 	"fmt"
 	"image"
 	"math"
-	"slices"
+	"sort"
 )
 
 // Map is a plane of anomaly scores on the canvas, higher where the picture
@@ -90,9 +89,16 @@ func (m Map) Regions(threshold float32, minArea int) []Region {
 			regions = append(regions, r)
 		}
 	}
-	slices.SortStableFunc(regions, func(a, b Region) int { return cmp.Compare(b.Peak, a.Peak) })
+	sort.Stable(byPeak(regions))
 	return regions
 }
+
+// byPeak sorts regions, the highest peak first.
+type byPeak []Region
+
+func (r byPeak) Len() int           { return len(r) }
+func (r byPeak) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
+func (r byPeak) Less(i, j int) bool { return r[i].Peak > r[j].Peak }
 
 func before(a, b image.Point) bool { return a.Y < b.Y || a.Y == b.Y && a.X < b.X }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/sdk"
@@ -363,7 +364,7 @@ func location(scores []float64) (center, spread float64) {
 
 func median(values []float64) float64 {
 	s := slices.Clone(values)
-	slices.Sort(s)
+	sort.Sort(sort.Reverse(sort.Float64Slice(s)))
 	n := len(s)
 	return (s[(n-1)/2] + s[n/2]) / 2
 }

@@ -42,8 +42,8 @@ var (
 	shownFacts  = []int{3, 5, 6}
 )
 
-// kept are the beginnings of functions' names that stay.
-var kept = [][]byte{[]byte("main."), []byte("github.com/flawscope/")}
+// Names of functions that begin with ours stay, without it.
+var ours = []byte("github.com/flawscope/flawscope/")
 
 // functions is the runtime's knowledge of functions.
 type functions struct {
@@ -144,12 +144,13 @@ func (f *functions) drop(i int, names []byte) error {
 	if end < 0 {
 		return fmt.Errorf("its name is at %d of %d", name, len(f.names))
 	}
-	text := f.names[name : name+end]
-	if slices.ContainsFunc(kept, func(prefix []byte) bool { return bytes.HasPrefix(text, prefix) }) {
+	if text, mine := bytes.CutPrefix(f.names[name:name+end], ours); mine {
+		name += len(ours)
 		copy(names[name:], text)
 	} else {
-		binary.LittleEndian.PutUint32(record[atName:], 0)
+		name = 0
 	}
+	binary.LittleEndian.PutUint32(record[atName:], uint32(name))
 	for _, place := range []int{atFiles, atLines, atUnit, atStartLine} {
 		binary.LittleEndian.PutUint32(record[place:], 0)
 	}

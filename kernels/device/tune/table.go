@@ -11,6 +11,7 @@ import (
 
 	"github.com/flawscope/flawscope/kernels"
 	"github.com/flawscope/flawscope/kernels/device"
+	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
 // Entry is what was measured of one operation on given shapes.
@@ -177,13 +178,8 @@ func (t *table) text() string {
 }
 
 func (t *table) sorted() []Entry {
-	var keys []string
-	for key := range t.entries {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
 	var all []Entry
-	for _, key := range keys {
+	for _, key := range tensor.SortedKeys(t.entries) {
 		all = append(all, t.entries[key])
 	}
 	return all

@@ -33,11 +33,11 @@ run: build
 # (assets/compact); ENGINE is the folder. Prints the sizes that are downloaded.
 ENGINE := build/engine
 ENGINE_PACKAGES := ca-certificates brotli
-# Calls are inlined only in the packages that compute; the runtime's own indices, which
+# Calls are inlined only in packages that compute; the runtime's own indices, which
 # no input reaches, are not checked. The collector of before Go 1.26 is smaller and there is
 # one thread anyway. Together 40 KB less to download.
 MODULE := github.com/flawscope/flawscope
-ENGINE_CALLS := $(MODULE)/... fmt time strings syscall/js golang.org/x/image/...
+ENGINE_CALLS := $(MODULE)/... fmt internal/fmtsort time strings syscall syscall/js io compress/... hash/... golang.org/x/image/...
 ENGINE_INLINED := $(addprefix $(MODULE)/,kernels kernels/tensor kernels/device/plain sdk/picture)
 ENGINE_FLAGS := $(ENGINE_CALLS:%=-gcflags=%=-l) $(ENGINE_INLINED:%=-gcflags=%=) -gcflags=runtime=-B
 engine:

@@ -6,7 +6,6 @@ import (
 	"syscall/js"
 	"unsafe"
 
-	"github.com/flawscope/flawscope/kernels/device"
 	"github.com/flawscope/flawscope/sdk"
 	"github.com/flawscope/flawscope/sdk/picture"
 	"github.com/flawscope/flawscope/wasm/engine/session"
@@ -15,84 +14,94 @@ import (
 // emit posts a reply to the page. Large arrays change hands without a copy.
 func emit(r session.Reply) {
 	var e encoder
-	message := map[string]any{"type": string(r.Kind)}
+	message := newObject("type", string(r.Kind))
 	if r.ID != 0 {
-		message["id"] = r.ID
+		message.Set("id", r.ID)
 	}
 	switch v := r.Value.(type) {
 	case *session.Error:
-		message["error"] = map[string]any{"name": string(v.Code), "message": v.Error()}
+		message.Set("error", newObject("name", string(v.Code), "message", v.Error()))
 	case session.Started:
-		message["protocol"], message["learns"] = v.Protocol, v.Learns
+		set(message, "protocol", v.Protocol, "learns", v.Learns)
 	case session.Progress:
-		message["phase"], message["done"], message["total"], message["fraction"] = v.Phase, v.Done, v.Total, v.Fraction
+		set(message, "phase", v.Phase, "done", v.Done, "total", v.Total, "fraction", v.Fraction)
 		if v.Phase == "learning" {
-			message["loss"] = v.Loss
+			message.Set("loss", v.Loss)
 		}
 		if v.Skipped != "" {
-			message["skipped"] = v.Skipped
+			message.Set("skipped", v.Skipped)
 		}
 	default:
-		if result := e.result(r.Value); result != nil {
-			message["result"] = result
+		if result := e.result(r.Value); result.Truthy() {
+			message.Set("result", result)
 		}
 	}
-	js.Global().Call("postMessage", js.ValueOf(message), js.ValueOf(e.transfer))
+	js.Global().Call("postMessage", message, js.ValueOf(e.transfer))
+}
+
+// newObject makes an object of names and values in turn, which takes less code than a map.
+func newObject(pairs ...any) js.Value {
+	o := js.Global().Get("Object").New()
+	set(o, pairs...)
+	return o
+}
+
+func set(o js.Value, pairs ...any) {
+	for i := 0; i < len(pairs); i += 2 {
+		o.Set(pairs[i].(string), pairs[i+1])
+	}
 }
 
 // encoder turns results into JavaScript's values.
 type encoder struct{ transfer []any }
 
-func (e *encoder) result(value any) any {
+func (e *encoder) result(value any) js.Value {
 	switch v := value.(type) {
 	case session.Opened:
-		return deviceObject(v.Device)
+		i := v.Device
+		return newObject("name", i.Name, "renderer", i.Renderer, "detail", i.Detail, "software", i.Software)
 	case session.Summary:
 		return summary(v)
 	case session.Inspection:
 		return e.inspection(v)
 	case session.Learned:
 		o := summary(v.Summary)
-		o["bytes"] = e.bytes(v.Bytes)
+		o.Set("bytes", e.bytes(v.Bytes))
 		return o
 	case session.Saved:
-		return map[string]any{"bytes": e.bytes(v.Bytes)}
+		return newObject("bytes", e.bytes(v.Bytes))
 	case session.Table:
-		return map[string]any{"text": v.Text, "measured": v.Measured}
+		return newObject("text", v.Text, "measured", v.Measured)
 	case session.Count:
-		return map[string]any{"pictures": v.Pictures}
+		return newObject("pictures", v.Pictures)
 	case session.Found:
-		return map[string]any{"found": v.Found}
+		return newObject("found", v.Found)
 	case sdk.Decision:
 		return decision(v)
 	}
-	return nil
+	return js.Undefined()
 }
 
-func deviceObject(i device.Info) map[string]any {
-	return map[string]any{"name": i.Name, "renderer": i.Renderer, "detail": i.Detail, "software": i.Software}
-}
-
-func summary(s session.Summary) map[string]any {
+func summary(s session.Summary) js.Value {
 	t := s.Training
-	return map[string]any{
-		"backbone": s.Backbone, "width": s.Width, "height": s.Height, "calibration": s.Calibration, "folds": s.Folds,
-		"decision": decision(s.Decision),
-		"training": map[string]any{
-			"pictures": t.Pictures, "heldOut": t.HeldOut, "skipped": t.Skipped, "epochs": t.Epochs,
-			"seed": float64(t.Seed), "loss": t.Loss, "device": t.Device,
-		},
-	}
+	return newObject(
+		"backbone", s.Backbone, "width", s.Width, "height", s.Height, "calibration", s.Calibration, "folds", s.Folds,
+		"decision", decision(s.Decision),
+		"training", newObject(
+			"pictures", t.Pictures, "heldOut", t.HeldOut, "skipped", t.Skipped, "epochs", t.Epochs,
+			"seed", float64(t.Seed), "loss", t.Loss, "device", t.Device,
+		),
+	)
 }
 
-func decision(d sdk.Decision) map[string]any {
-	return map[string]any{
-		"falseReject": d.FalseReject, "clamped": d.Clamped, "approximate": d.Approximate,
-		"threshold": d.Threshold, "regionThreshold": d.RegionThreshold, "minArea": d.MinArea,
-	}
+func decision(d sdk.Decision) js.Value {
+	return newObject(
+		"falseReject", d.FalseReject, "clamped", d.Clamped, "approximate", d.Approximate,
+		"threshold", d.Threshold, "regionThreshold", d.RegionThreshold, "minArea", d.MinArea,
+	)
 }
 
-func (e *encoder) inspection(i session.Inspection) map[string]any {
+func (e *encoder) inspection(i session.Inspection) js.Value {
 	verdict := "pass"
 	if i.Verdict == picture.Reject {
 		verdict = "reject"
@@ -107,22 +116,20 @@ func (e *encoder) inspection(i session.Inspection) map[string]any {
 			}
 			outline[n] = e.floats(points)
 		}
-		regions[k] = map[string]any{
-			"area": r.Area, "peak": r.Peak, "peakX": r.PeakAt.X, "peakY": r.PeakAt.Y,
-			"x": r.Box.Min.X, "y": r.Box.Min.Y, "width": r.Box.Dx(), "height": r.Box.Dy(), "outline": outline,
-		}
+		regions[k] = newObject("area", r.Area, "peak", r.Peak, "peakX", r.PeakAt.X, "peakY", r.PeakAt.Y,
+			"x", r.Box.Min.X, "y", r.Box.Min.Y, "width", r.Box.Dx(), "height", r.Box.Dy(), "outline", outline)
 	}
 	fit := i.Map.Fit
 	valid := fit.Valid()
-	o := map[string]any{
-		"score": i.Score, "pValue": i.PValue, "threshold": i.Decision.Threshold, "verdict": verdict,
-		"decision": decision(i.Decision), "regions": regions,
-		"pictureWidth": fit.Picture.X, "pictureHeight": fit.Picture.Y,
-		"width": fit.Canvas.X, "height": fit.Canvas.Y,
-		"valid": map[string]any{"x": valid.Min.X, "y": valid.Min.Y, "width": valid.Dx(), "height": valid.Dy()},
-	}
+	o := newObject(
+		"score", i.Score, "pValue", i.PValue, "threshold", i.Decision.Threshold, "verdict", verdict,
+		"decision", decision(i.Decision), "regions", regions,
+		"pictureWidth", fit.Picture.X, "pictureHeight", fit.Picture.Y,
+		"width", fit.Canvas.X, "height", fit.Canvas.Y,
+		"valid", newObject("x", valid.Min.X, "y", valid.Min.Y, "width", valid.Dx(), "height", valid.Dy()),
+	)
 	if !i.NoMap {
-		o["map"] = e.floats(i.Map.Values)
+		o.Set("map", e.floats(i.Map.Values))
 	}
 	return o
 }

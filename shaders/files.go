@@ -43,6 +43,7 @@ var portable = [...]file{
 	{"shared/activation.glsl", &shared_activation},
 	{"shared/epilogue.glsl", &shared_epilogue},
 	{"shared/finish.glsl", &shared_finish},
+	{"shared/lanes.glsl", &shared_lanes},
 	{"shared/threefry.glsl", &shared_threefry},
 	{"shared/weights.glsl", &shared_weights},
 	{"slice.glsl", &slice},
@@ -165,6 +166,9 @@ var shared_epilogue string
 
 //go:embed shared/finish.glsl
 var shared_finish string
+
+//go:embed shared/lanes.glsl
+var shared_lanes string
 
 //go:embed shared/threefry.glsl
 var shared_threefry string

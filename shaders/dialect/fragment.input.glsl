@@ -2,17 +2,7 @@
 // and spare texels may hold anything.
 #define IN0_C4 ((IN0_C + 3) / 4)
 uniform sampler2DArray memory_in0;
-vec4 lanes_in0(vec4 v, int c4) {
-#if IN0_C % 4 == 1
-    return c4 == IN0_C4 - 1 ? vec4(v.x, 0.0, 0.0, 0.0) : v;
-#elif IN0_C % 4 == 2
-    return c4 == IN0_C4 - 1 ? vec4(v.xy, 0.0, 0.0) : v;
-#elif IN0_C % 4 == 3
-    return c4 == IN0_C4 - 1 ? vec4(v.xyz, 0.0) : v;
-#else
-    return v;
-#endif
-}
+#include "shared/lanes.glsl"
 // The texel of a group of four channels in cell 0.
 ivec2 corner_in0(int c4) {
     int block = c4 >> IN0_G_BITS;

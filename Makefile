@@ -63,7 +63,7 @@ lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
-	REQUIRE_GLSLANG=1 go test -count=1 -run GLSLang ./kernels/device/opengl
+	REQUIRE_GLSLANG=1 go test -count=1 -run GLSLang ./kernels/device/opengl ./kernels/device/fragment
 
 # Assembly and sample pictures from their generators.
 generate:

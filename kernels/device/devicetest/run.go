@@ -22,7 +22,7 @@ func Run(t *testing.T, dev device.Device) {
 			}
 		})
 	}
-	t.Logf("%d cases on %s (%s)", len(cases), dev.Info().Name, dev.Info().Renderer)
+	t.Logf("%d cases on %s (%s; %s)", len(cases), dev.Info().Name, dev.Info().Renderer, dev.Info().Detail)
 }
 
 // Check runs one case twice on buffers that were poisoned before, the second time

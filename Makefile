@@ -37,7 +37,7 @@ ENGINE_PACKAGES := ca-certificates brotli
 # no input reaches, are not checked. The collector of before Go 1.26 is smaller and there is
 # one thread anyway. Together 40 KB less to download.
 MODULE := github.com/flawscope/flawscope
-ENGINE_CALLS := $(MODULE)/... fmt internal/fmtsort time strings syscall syscall/js io compress/... hash/... golang.org/x/image/...
+ENGINE_CALLS := $(MODULE)/... fmt internal/fmtsort time strings syscall syscall/js io compress/... hash/... image/color golang.org/x/image/...
 ENGINE_INLINED := $(addprefix $(MODULE)/,kernels kernels/tensor kernels/device/plain sdk/picture)
 ENGINE_FLAGS := $(ENGINE_CALLS:%=-gcflags=%=-l) $(ENGINE_INLINED:%=-gcflags=%=) -gcflags=runtime=-B
 engine:
@@ -45,7 +45,7 @@ engine:
 	@mkdir -p $(ENGINE)
 	@for tags in "" inferonly; do \
 		name=engine$${tags:+-$$tags}; \
-		GOOS=js GOARCH=wasm GOEXPERIMENT=nogreenteagc go build -trimpath -ldflags '-s -w' $(ENGINE_FLAGS) -tags "$$tags" -o $(ENGINE)/$$name.linked ./wasm/engine; \
+		GOOS=js GOARCH=wasm GOEXPERIMENT=nogreenteagc go build -trimpath -buildvcs=false -ldflags '-s -w' $(ENGINE_FLAGS) -tags "$$tags" -o $(ENGINE)/$$name.linked ./wasm/engine; \
 		go run ./wasm/pack $(ENGINE)/$$name.linked $(ENGINE)/$$name.wasm; \
 		for file in $(ENGINE)/$$name.linked $(ENGINE)/$$name.wasm; do \
 			brotli -q 9 -k -f $$file; \

@@ -18,6 +18,7 @@ var compute = [...]file{
 	{"linear.sharedmemory.glsl", &linear_sharedmemory},
 	{"linear_weight_gradient.buffertexture.glsl", &linear_weight_gradient_buffertexture},
 	{"linear_weight_gradient.sharedmemory.glsl", &linear_weight_gradient_sharedmemory},
+	{"shared/tiles.sharedmemory.glsl", &shared_tiles_sharedmemory},
 }
 
 func init() { all = append(all, compute[:]) }
@@ -54,3 +55,6 @@ var linear_weight_gradient_buffertexture string
 
 //go:embed linear_weight_gradient.sharedmemory.glsl
 var linear_weight_gradient_sharedmemory string
+
+//go:embed shared/tiles.sharedmemory.glsl
+var shared_tiles_sharedmemory string

@@ -29,19 +29,7 @@ void main() {
         for (int j = 0; j < COLUMNS; j++) {
             tile_w[ty][tx + 16 * j] = texel_in1(weight_at(product, min(k + ty, WEIGHT_ROWS - 1), tx + 16 * j));
         }
-        barrier();
-        for (int s = 0; s < STEP; s++) {
-            vec4 w[COLUMNS];
-            for (int j = 0; j < COLUMNS; j++) {
-                w[j] = tile_w[s][tx + 16 * j];
-            }
-            for (int i = 0; i < ROWS; i++) {
-                for (int j = 0; j < COLUMNS; j++) {
-                    sum[i][j] += tile_x[s][ty * ROWS + i] * w[j];
-                }
-            }
-        }
-        barrier();
+#include "shared/tiles.sharedmemory.glsl"
     }
     for (int i = 0; i < ROWS; i++) {
         for (int j = 0; j < COLUMNS; j++) {

@@ -35,15 +35,8 @@ func Write(w io.Writer, f *File) error {
 // header returns the file up to its first tensor and the names in the order in
 // which the tensors follow.
 func (f *File) header() ([]byte, []string, error) {
-	names := f.Names()
-	var order []string
-	for _, width := range []int{8, 4, 2, 1, 0} {
-		for _, name := range names {
-			if f.Tensors[name].Type.Width() == width {
-				order = append(order, name)
-			}
-		}
-	}
+	order := f.Names()
+	sort.Stable(byWidth{order, f.Tensors})
 	offsets := make(map[string]int64, len(order))
 	var at int64
 	for _, name := range order {
@@ -111,6 +104,18 @@ func appendStrings(b *bytes.Buffer, key, value string) error {
 	b.WriteByte(':')
 	b.Write(json.AppendString(nil, value))
 	return nil
+}
+
+// byWidth sorts names of tensors, those of the widest values first.
+type byWidth struct {
+	names   []string
+	tensors map[string]*Entry
+}
+
+func (b byWidth) Len() int      { return len(b.names) }
+func (b byWidth) Swap(i, j int) { b.names[i], b.names[j] = b.names[j], b.names[i] }
+func (b byWidth) Less(i, j int) bool {
+	return b.tensors[b.names[i]].Type.Width() > b.tensors[b.names[j]].Type.Width()
 }
 
 // SortedKeys returns the keys of a map in order.

@@ -364,6 +364,7 @@ func location(scores []float64) (center, spread float64) {
 
 func median(values []float64) float64 {
 	s := slices.Clone(values)
+	// From either end; why not by package slices, tensor's byPlace says.
 	sort.Sort(sort.Reverse(sort.Float64Slice(s)))
 	n := len(s)
 	return (s[(n-1)/2] + s[n/2]) / 2

@@ -11,6 +11,21 @@ import (
 	"github.com/flawscope/flawscope/kernels/tensor"
 )
 
+// Opened returns a device that was opened for a test, which must have worked, and
+// closes it when the test ends.
+func Opened[D device.Device](t testing.TB, dev D, err error) D {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dev.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return dev
+}
+
 // Run holds dev to its contract and to the reference in every case.
 func Run(t *testing.T, dev device.Device) {
 	t.Run("contract", func(t *testing.T) { contract(t, dev) })

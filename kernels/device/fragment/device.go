@@ -45,7 +45,7 @@ type Device struct {
 	caps     Caps
 	limits   limits
 	rolled   bool
-	half     bool // half floats were asked for and are rounded well
+	half     bool // half floats were asked for and, once tested, are rounded well
 	maxBytes int64
 	work     float64 // of one draw at most
 	queue    *serial.Queue[job]
@@ -96,7 +96,7 @@ func Open(ctx context.Context, gl GL, o Options) (*Device, error) {
 		save, restore = k.Save, k.Restore
 	}
 	d.queue = serial.Here(d.run, save, restore)
-	if err := d.SelfTest(ctx, o); err != nil {
+	if err := d.SelfTest(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -118,7 +118,7 @@ func Serve(gl GL, o Options, opened func(*Device, error), end func()) {
 
 func newDevice(gl GL, o Options) (*Device, error) {
 	caps := gl.Caps()
-	d := &Device{gl: gl, caps: caps, maxBytes: o.MaxBytes, compiled: map[string]*compiled{}, buffers: map[*Buffer]struct{}{}, joint: map[joint]Target{}}
+	d := &Device{gl: gl, caps: caps, half: o.Half, maxBytes: o.MaxBytes, compiled: map[string]*compiled{}, buffers: map[*Buffer]struct{}{}, joint: map[joint]Target{}}
 	d.info = device.Info{Name: o.Name, Renderer: caps.Renderer, Detail: caps.Version, Software: glsl.SoftwareRenderer(caps.Renderer), Tolerance: 1e-4}
 	if o.Name == "" {
 		d.info.Name = "fragment"

@@ -16,8 +16,8 @@ import (
 // numbers of 32 bits, floats of 24, several targets, a small convolution as the
 // reference has it. An error says what is wrong. If the options ask for half floats it
 // finds out whether they are rounded to the nearest; only then the device uses them.
-func (d *Device) SelfTest(ctx context.Context, o Options) error {
-	if err := d.testNumbers(ctx, o); err != nil {
+func (d *Device) SelfTest(ctx context.Context) error {
+	if err := d.testNumbers(ctx); err != nil {
 		return fmt.Errorf("fragment: %s (%s) fails its self-test: %w", d.caps.Renderer, d.caps.Version, err)
 	}
 	if err := d.testConvolution(ctx); err != nil {
@@ -67,7 +67,7 @@ var expected = []struct {
 // halfExponential is exp(-1) rounded to the nearest half float; truncated it is less.
 const halfExponential, exponential = 0.36791992, 9
 
-func (d *Device) testNumbers(ctx context.Context, o Options) error {
+func (d *Device) testNumbers(ctx context.Context) error {
 	text, err := selfTestShader(d.caps.ES)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (d *Device) testNumbers(ctx context.Context, o Options) error {
 			return fmt.Errorf("%s: it computes %v, right is %v", e.what, got[i], want)
 		}
 	}
-	if o.Half {
+	if d.half {
 		if d.queue.Wait(func() { got, err = d.numbers(ctx, text, Half4) }); err != nil {
 			return err
 		}

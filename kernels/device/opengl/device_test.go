@@ -18,15 +18,7 @@ import (
 func open(t testing.TB, o Options) *Device {
 	t.Helper()
 	d, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
+	return devicetest.Opened(t, d, err)
 }
 
 func TestDevice(t *testing.T) {
@@ -89,8 +81,10 @@ func product(t *testing.T, d device.Device, positions, inputs, outputs int) (dev
 	return p, in[2:], in[:2]
 }
 
-func TestRunDoesNotAllocate(t *testing.T) {
-	d := open(t, Options{})
+func TestRunDoesNotAllocate(t *testing.T) { runsWithoutAllocating(t, open(t, Options{})) }
+
+func runsWithoutAllocating(t *testing.T, d device.Device) {
+	t.Helper()
 	p, out, in := product(t, d, 20, 16, 16)
 	if n := testing.AllocsPerRun(100, func() {
 		if err := d.Run(p, out, in); err != nil {

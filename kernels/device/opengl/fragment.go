@@ -50,7 +50,7 @@ func openFragment(ctx context.Context, o FragmentOptions, through func(fragment.
 	}()
 	r := <-opened
 	if r.err == nil {
-		if r.err = r.device.SelfTest(ctx, o.Options); r.err != nil {
+		if r.err = r.device.SelfTest(ctx); r.err != nil {
 			r.err = errors.Join(r.err, r.device.Close())
 		}
 	}

@@ -19,15 +19,7 @@ import (
 func fragments(t testing.TB, o FragmentOptions) *fragment.Device {
 	t.Helper()
 	d, err := OpenFragment(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
+	return devicetest.Opened(t, d, err)
 }
 
 func TestFragment(t *testing.T) {
@@ -118,15 +110,7 @@ func TestFragmentVariants(t *testing.T) {
 }
 
 func TestFragmentRunDoesNotAllocate(t *testing.T) {
-	d := fragments(t, FragmentOptions{})
-	p, out, in := product(t, d, 20, 16, 16)
-	if n := testing.AllocsPerRun(100, func() {
-		if err := d.Run(p, out, in); err != nil {
-			t.Fatal(err)
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
+	runsWithoutAllocating(t, fragments(t, FragmentOptions{}))
 }
 
 func TestFragmentMemory(t *testing.T) {

@@ -12,15 +12,7 @@ import (
 func openDevice(t testing.TB, o fragment.Options) *fragment.Device {
 	t.Helper()
 	d, err := fragment.Open(t.Context(), offscreen(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
+	return devicetest.Opened(t, d, err)
 }
 
 // TestDevice runs the cases of every device in the browser.

@@ -50,7 +50,6 @@ const (
 	isEnabled
 	linkProgram
 	pixelStorei
-	readBuffer
 	readPixels
 	scissor
 	shaderSource
@@ -107,7 +106,6 @@ var functionNames = [...]string{
 	isEnabled:               "isEnabled",
 	linkProgram:             "linkProgram",
 	pixelStorei:             "pixelStorei",
-	readBuffer:              "readBuffer",
 	readPixels:              "readPixels",
 	scissor:                 "scissor",
 	shaderSource:            "shaderSource",

@@ -37,7 +37,7 @@ ENGINE_PACKAGES := ca-certificates brotli
 # no input reaches, are not checked. The collector of before Go 1.26 is smaller and there is
 # one thread anyway. Together 40 KB less to download.
 MODULE := github.com/flawscope/flawscope
-ENGINE_CALLS := $(MODULE)/... fmt internal/fmtsort time strings syscall syscall/js io compress/... hash/... image/color golang.org/x/image/...
+ENGINE_CALLS := $(MODULE)/... fmt internal/fmtsort time strings strconv syscall syscall/js io compress/... hash/... image/color golang.org/x/image/...
 ENGINE_INLINED := $(addprefix $(MODULE)/,kernels kernels/tensor kernels/device/plain sdk/picture)
 ENGINE_FLAGS := $(ENGINE_CALLS:%=-gcflags=%=-l) $(ENGINE_INLINED:%=-gcflags=%=) -gcflags=runtime=-B
 engine:

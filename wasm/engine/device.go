@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"syscall/js"
 
@@ -40,63 +39,38 @@ func (o opener) openPlain() device.Device { return plain.Open(plain.Options{Yiel
 // glDevice is a fragment device with the context it draws in.
 type glDevice struct {
 	*fragment.Device
-	gl     *webgl.GL
-	canvas js.Value
-	owned  bool
-	lost   js.Func
+	gl *webgl.GL
 }
-
-const lostEvent = "webglcontextlost"
 
 // openWebGL opens a device on the page's canvas, or on one of its own when there is
 // none or its context is lost.
 func openWebGL(ctx context.Context, canvas js.Value, lost func()) (device.Device, error) {
-	d := &glDevice{canvas: canvas}
-	if canvas.Truthy() {
-		context := canvas.Call("getContext", "webgl2")
-		d.owned = !context.Truthy() || context.Call("isContextLost").Bool()
-	} else {
-		d.owned = true
-	}
-	if d.owned {
-		constructor := js.Global().Get("OffscreenCanvas")
-		if !constructor.Truthy() {
-			return nil, errors.New("there is no OffscreenCanvas here")
-		}
-		d.canvas = constructor.New(1, 1)
-	}
-	d.lost = js.FuncOf(func(js.Value, []js.Value) any {
-		lost()
-		return nil
-	})
-	d.canvas.Call("addEventListener", lostEvent, d.lost)
-	var err error
-	if d.gl, err = webgl.OpenCanvas(d.canvas); err == nil {
-		d.Device, err = fragment.Open(ctx, d.gl, fragment.Options{Name: "webgl"})
-	}
+	gl, err := openGL(canvas)
 	if err != nil {
-		_ = d.Close() // what there is of it
 		return nil, err
 	}
-	return d, nil
+	gl.OnLost(lost)
+	d, err := fragment.Open(ctx, gl, fragment.Options{Name: "webgl"})
+	if err != nil {
+		gl.Close()
+		return nil, err
+	}
+	return &glDevice{d, gl}, nil
+}
+
+func openGL(canvas js.Value) (*webgl.GL, error) {
+	if canvas.Truthy() {
+		context := canvas.Call("getContext", "webgl2")
+		if context.Truthy() && !context.Call("isContextLost").Bool() {
+			return webgl.OpenCanvas(canvas)
+		}
+	}
+	return webgl.OpenOffscreen()
 }
 
 // Close frees the device and its context.
 func (d *glDevice) Close() error {
-	d.canvas.Call("removeEventListener", lostEvent, d.lost)
-	d.lost.Release()
-	var err error
-	if d.Device != nil {
-		err = d.Device.Close()
-	}
-	if d.gl != nil {
-		d.gl.Close()
-	}
-	if d.owned && d.gl != nil {
-		// A browser has room for few contexts and collects them late.
-		if lose := d.canvas.Call("getContext", "webgl2").Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
-			lose.Call("loseContext")
-		}
-	}
+	err := d.Device.Close()
+	d.gl.Close()
 	return err
 }

@@ -32,6 +32,7 @@ type GL struct {
 
 	lost      bool // for ever; nothing is asked of the context then
 	lostEvent js.Func
+	onLost    func() // is told, if not nil
 	canvas    js.Value
 
 	textures table[texture]
@@ -118,6 +119,9 @@ func open(context js.Value) (*GL, error) {
 	g.lostEvent = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		args[0].Call("preventDefault") // the page may want it back; the device never does
 		g.lost = true
+		if g.onLost != nil {
+			g.onLost()
+		}
 		return nil
 	})
 	g.canvas.Call("addEventListener", "webglcontextlost", g.lostEvent)
@@ -171,6 +175,10 @@ func (g *GL) setUp() {
 	}
 	g.call[bindVertexArray].Invoke(g.array)
 }
+
+// OnLost has f called, which must not wait, when the browser says that the context is
+// lost; it never is again usable by this GL.
+func (g *GL) OnLost(f func()) { g.onLost = f }
 
 // Caps describes the context.
 func (g *GL) Caps() fragment.Caps { return g.caps }
